@@ -261,14 +261,16 @@ fn act(command: Command) -> Result<(), CliError> {
     })
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where a failed command says why")]
+/// The one place where a failed command says why.
 fn complain(error: &CliError) {
-    eprintln!("foretell-sim: {error}");
+    let mut told = format!("foretell-sim: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        eprintln!("  because: {error}");
+        told.push_str(&format!("\n  because: {error}"));
         cause = error.source();
     }
+    // With no terminal left there is nobody to tell; `eprintln!` would panic.
+    let _told = std::io::Write::write_all(&mut std::io::stderr(), format!("{told}\n").as_bytes()).is_ok();
 }
 
 fn duration_ms(text: &str) -> Result<i64, String> {

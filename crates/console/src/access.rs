@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::accounts::{Accounts, AccountsError, Asking, Client, Role, SESSION_MAX};
+use crate::csrf::Carried;
 use crate::guard::{credentials, is_local};
 use crate::pages::field_acts::errand_of;
 use crate::pages::page::{Ask, encode};
@@ -119,10 +120,11 @@ async fn visitor(app: &App, request: Request, next: Next) -> Response {
         return response;
     }
     let Some(secret) = held else { return stale(app, request).await };
-    let (carries, request) = csrf::carries(request, &secret).await;
-    if !carries {
-        return stale(app, request).await;
-    }
+    let request = match csrf::carries(request, &secret).await {
+        Carried::Secret(request) => request,
+        Carried::Nothing(request) => return stale(app, request).await,
+        Carried::TooMuch => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+    };
     csrf::equip(next.run(request).await, &secret).await
 }
 
@@ -156,11 +158,11 @@ async fn known(app: &App, request: Request, next: Next, roles: &[Role], need: Ne
     }
     let Some(secret) = secret else { return next.run(request).await };
     if !is_safe(request.method()) {
-        let (carries, checked) = csrf::carries(request, &secret).await;
-        if !carries {
-            return stale(app, checked).await;
-        }
-        request = checked;
+        request = match csrf::carries(request, &secret).await {
+            Carried::Secret(checked) => checked,
+            Carried::Nothing(checked) => return stale(app, checked).await,
+            Carried::TooMuch => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        };
     }
     csrf::equip(next.run(request).await, &secret).await
 }

@@ -28,20 +28,31 @@ pub(crate) fn token(cookie: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest("foretell form", cookie))
 }
 
-/// Whether a request carries the secret; the request is given back as it was.
-pub(crate) async fn carries(request: Request, cookie: &str) -> (bool, Request) {
+/// A request that was looked into, given back as it was.
+pub(crate) enum Carried {
+    /// It carries the secret.
+    Secret(Request),
+    /// It does not.
+    Nothing(Request),
+    /// It is larger than any form.
+    TooMuch,
+}
+
+/// Whether a request carries the secret.
+pub(crate) async fn carries(request: Request, cookie: &str) -> Carried {
     let expected = token(cookie);
+    let carried = |does, request| if does { Carried::Secret(request) } else { Carried::Nothing(request) };
     if let Some(sent) = request.headers().get(HEADER) {
-        return (same(sent.as_bytes(), expected.as_bytes()), request);
+        return carried(same(sent.as_bytes(), expected.as_bytes()), request);
     }
     let is_multipart = starts(request.headers(), "multipart/form-data");
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return (false, Request::from_parts(parts, Body::empty()));
+        return Carried::TooMuch;
     };
     let sent = if is_multipart { first_part(&body) } else { field(&body) };
     let carries = sent.is_some_and(|sent| same(sent, expected.as_bytes()));
-    (carries, Request::from_parts(parts, Body::from(body)))
+    carried(carries, Request::from_parts(parts, Body::from(body)))
 }
 
 /// The secret is of letters that no form encoding changes.
@@ -101,7 +112,11 @@ mod tests {
 
     async fn check(kind: &str, body: &str, expected: bool) {
         let request = Request::post("/").header("content-type", kind).body(Body::from(body.to_owned())).unwrap();
-        let (carries, request) = carries(request, "cookie").await;
+        let (carries, request) = match carries(request, "cookie").await {
+            Carried::Secret(request) => (true, request),
+            Carried::Nothing(request) => (false, request),
+            Carried::TooMuch => panic!("{body} is too much"),
+        };
         assert_eq!(carries, expected, "{body}");
         assert_eq!(to_bytes(request.into_body(), 10_000).await.unwrap(), body.as_bytes());
     }

@@ -97,6 +97,9 @@ pub struct Action {
     pub minutes: u32,
     /// Whether the machine stops for it.
     pub stops_machine: bool,
+    /// Whether it is done beside the machine: on the air network or in the room.
+    #[serde(default)]
+    pub beside_machine: bool,
     /// What is done where only a look is called for, because another cause is as likely; as `name`. The work itself where
     /// it is a look.
     #[serde(default)]

@@ -147,9 +147,9 @@ fn works(case: &Case) -> BTreeSet<String> {
     due.map(str::to_owned).collect()
 }
 
-/// Followers are done with their leader, and so are those of its companions on other machines.
-pub(crate) fn finish(connection: &dyn Session, leader: &Case, now: Timestamp) -> Result<()> {
-    for machine in leader.machines() {
+/// Followers are done with their leader, and so are those of its companions on other machines, as far as somebody went to those.
+pub(crate) fn finish(connection: &dyn Session, leader: &Case, left_out: &[MachineId], now: Timestamp) -> Result<()> {
+    for machine in leader.machines().filter(|machine| !left_out.contains(machine)) {
         for mut case in advisories::open_of(connection, machine)? {
             let leads = |finding: &Finding| follows_it(&case, &finding.id);
             if leader.findings().any(leads) {

@@ -12,17 +12,17 @@ use crate::views::{LooseReply, ServiceCase, Source};
 const HEARD_MAX: usize = 20;
 
 impl Outreach {
-    /// Words about a service case (`number`) or about a machine without an open forecast. That it stands still opens a case,
-    /// with both promises; anything else waits in the case until the advisor has answered.
+    /// Words about a service case (`number`) or about a machine without an open forecast. That it is broken opens a case, with
+    /// both promises; anything else waits in the case until the advisor has answered.
     pub(crate) fn hear_of_trouble(
         &self,
         connection: &dyn Session,
         (number, machine): (Option<i64>, Option<&MachineId>),
-        from: LooseReply,
+        (from, is_broken): (LooseReply, bool),
         now: Timestamp,
     ) -> Result<()> {
         let text = &from.text;
-        if let Some(machine) = machine.filter(|_| self.options.grumbles.says_broken(text)) {
+        if let Some(machine) = machine.filter(|_| is_broken) {
             return self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now).map(drop);
         }
         let open = machine.map(|machine| service_cases::open_of(connection, machine)).transpose()?.flatten();

@@ -10,11 +10,12 @@ use crate::calendar::Calendar;
 use crate::channel::{DeliveryError, Parcel};
 use crate::compose::{join_works, slot_text};
 use crate::error::Result;
+use crate::joint::part_of_visit;
 use crate::outbox::settle::back_off_ms;
 use crate::registry::{Customer, Language, Site, Technician};
 use crate::slots::Slot;
 use crate::store::crews::{self, Kept};
-use crate::store::{Session, advisories, registry};
+use crate::store::{Session, advisories, bookings, registry};
 use crate::views::{CrewChange, CrewWord, MessageState};
 use crate::{Machine, Outreach};
 
@@ -147,7 +148,10 @@ impl Outreach {
 
 /// What the machines of a visit are called.
 fn numbers(connection: &dyn Session, kept: &Kept) -> Result<Vec<String>> {
-    let case = advisories::find(connection, &kept.case)?;
+    let case = match advisories::find(connection, &kept.case)? {
+        Some(case) => Some(part_of_visit(connection, &case, &bookings::get(connection, kept.visit)?)?),
+        None => None,
+    };
     let machines = case.map_or_else(|| vec![kept.machine.clone()], |case| case.machines().cloned().collect());
     let number = |machine: &foretell_model::MachineId| {
         let own: Option<Machine> = registry::find(connection, machine.as_str())?;

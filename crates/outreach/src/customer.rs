@@ -8,7 +8,7 @@ use crate::compose::{self, slot_text};
 use crate::drafting::{People, slots_run};
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
-use crate::joint::to_visit;
+use crate::joint::{left_out, part_of_visit, to_visit};
 use crate::slots::Slot;
 use crate::store::bookings::Hours;
 use crate::store::{
@@ -195,8 +195,12 @@ impl Outreach {
         let language = people.customer.language;
         let link = self.link(mail);
         let facts = self.facts_now(connection, case, people, &link, now)?;
-        let visit = self.visit(&to_visit(connection, case, now)?);
         let stay = bookings::newest_of(connection, &case.finding.id)?;
+        let booked = stay.as_ref().filter(|stay| stay.state == "booked");
+        let left_out = booked.map(|stay| left_out(connection, case, stay)).transpose()?.unwrap_or_default();
+        let part = booked.map(|stay| part_of_visit(connection, case, stay)).transpose()?;
+        let part = to_visit(connection, part.as_ref().unwrap_or(case), now)?;
+        let (visit, pieces) = (self.visit(&part), || self.works(&part).map(|(_, piece)| piece));
         let state = self.page_state(connection, visitor, stay.as_ref())?;
         let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };
         let words = |slot: Slot| OfferedSlot { slot, text: slot_text(language, &people.calendar, &slot) };
@@ -216,10 +220,13 @@ impl Outreach {
             customer: people.customer.name.clone(),
             company: language.of(&self.options.company).to_owned(),
             sentence: self.shelf.composer(connection)?.page(&facts)?,
-            work: facts.work(),
             duration: compose::format::duration(language, visit.minutes),
             stops_machine: visit.stops_machine,
-            comparison: facts.comparison,
+            stops_partly: compose::is_partly(pieces()),
+            is_beside_machine: pieces().next().is_some() && pieces().all(|piece| piece.action.beside_machine),
+            comparison: facts.comparison.clone(),
+            // Whereto a visit goes does not change with what runs again.
+            work: facts.leaving_out(&left_out).work(),
             runs_then: visit.stops_machine
                 && !slots.is_empty()
                 && slots_run(case, people, times).into_iter().all(|runs| runs),

@@ -1,6 +1,7 @@
 //! Public holidays by country, laid under each customer's own list.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::Datelike;
 use chrono_tz::Tz;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use crate::Outreach;
 use crate::calendar::{self, Calendar, Span};
 use crate::registry::Customer;
+use crate::store::{registry, sqlite};
 
 /// The shipped list.
 const HOLIDAYS: &str = include_str!("../../../config/holidays.toml");
@@ -120,6 +122,19 @@ impl Holidays {
         gaps.sort();
         gaps.dedup();
         gaps
+    }
+
+    /// The same for what a start of this data directory would find: the customers of its service state, at `path`, and those of
+    /// a file of customers, which it would register there first.
+    ///
+    /// # Errors
+    /// When the service state is there and cannot be read.
+    pub fn gaps_at(&self, path: &Path, listed: &[Customer], now: Timestamp) -> crate::error::Result<Vec<Gap>> {
+        let mut customers: Vec<Customer> =
+            if path.exists() { sqlite::look(path, registry::all::<Customer>)? } else { Vec::new() };
+        customers.retain(|kept| listed.iter().all(|other| other.id != kept.id));
+        customers.extend_from_slice(listed);
+        Ok(self.gaps(&customers, now))
     }
 
     fn country(&self, zone: Tz) -> Option<&Country> {

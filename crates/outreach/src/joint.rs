@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::Machine;
 use crate::store::{
-    Case, Companion, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
+    Case, Companion, GoesWith, Session, Spoken, Stay, advisories, bookings, messages, record, registry, service_cases,
 };
 use crate::views::{MessageState, ServiceCase, Stage};
 use crate::{Outreach, compose, edits};
@@ -225,6 +225,21 @@ pub(crate) fn to_visit(connection: &dyn Session, case: &Case, at: Timestamp) -> 
         (part.told, part.rivals) = (first.told, first.rivals);
     }
     Ok(part)
+}
+
+/// The part of a case to which a visit goes: what stood still when it was arranged has no time in it, though it runs again since.
+pub(crate) fn part_of_visit(connection: &dyn Session, case: &Case, stay: &Stay) -> Result<Case> {
+    if case.companions.is_empty() {
+        return Ok(case.clone());
+    }
+    let arranged = record::visit_arranged(connection, case.finding.id.as_str(), stay.changed)?;
+    to_visit(connection, case, arranged.unwrap_or(stay.changed))
+}
+
+/// The machines of a case to which a visit does not go.
+pub(crate) fn left_out(connection: &dyn Session, case: &Case, stay: &Stay) -> Result<Vec<MachineId>> {
+    let part = part_of_visit(connection, case, stay)?;
+    Ok(case.machines().filter(|machine| part.machines().all(|goes| goes != *machine)).cloned().collect())
 }
 
 /// Whoever speaks for others speaks for those that follow still, and says of them what is said now. What a letter has told

@@ -10,6 +10,7 @@ use foretell_model::{DAY_MS, Finding, FindingId, HOUR_MS, MINUTE_MS, MachineId, 
 use crate::Outreach;
 use crate::desk::Appointment;
 use crate::error::{OutreachError, Result};
+use crate::joint::part_of_visit;
 use crate::planning::distance_km;
 use crate::registry::{Machine, Site};
 use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry};
@@ -178,7 +179,7 @@ impl Outreach {
         let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
         let mut tasks = Vec::new();
         if let Some(case) = advisories::find(connection, &stay.case)? {
-            tasks = self.registered_tasks(connection, &case)?;
+            tasks = self.registered_tasks(connection, &part_of_visit(connection, &case, &stay)?)?;
             if state == VisitState::Done {
                 tasks.iter_mut().try_for_each(|task| self.note_looks(connection, (&case, &stay), task))?;
             }

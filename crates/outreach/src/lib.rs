@@ -62,6 +62,7 @@ mod error;
 mod evidence;
 mod form;
 pub mod governor;
+mod grumbles;
 mod guest;
 mod handover;
 mod heard;
@@ -102,7 +103,7 @@ mod words;
 pub use alarms::{AlarmHeard, TripRules};
 pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
-pub use care::{CustomerStage, Grumbles};
+pub use care::CustomerStage;
 pub use channel::{
     Channel, DeliveryError, Folder, Format, HttpOptions, Mqtt, Parcel, Security, Sign, Smtp, SmtpOptions, Webhook,
     WebhookOptions, sign,
@@ -114,6 +115,7 @@ pub use context::{MachineContext, WEEK_HOURS};
 pub use customer::{LINK_TAKEN_BACK, LINK_WITHDRAWN};
 pub use desk::{Appointment, Desk};
 pub use error::{OutreachError, Result};
+pub use grumbles::Grumbles;
 pub use holidays::{Gap, Holidays};
 pub use hooks::{Hook, HookOptions, HookStatus};
 pub use options::{OutreachOptions, Promises};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use foretell_model::Catalogue;
 
 use crate::alarms::TripRules;
-use crate::care::Grumbles;
 use crate::channel::Channel;
 use crate::governor::Policy;
+use crate::grumbles::Grumbles;
 use crate::holidays::Holidays;
 use crate::hooks::Hook;
 use crate::registry::Words;

@@ -8,6 +8,7 @@ use foretell_model::{DAY_MS, FaultCode, Finding, FindingId, FindingKind, Found, 
 
 use crate::compose::{self, Piece};
 use crate::error::Result;
+use crate::joint::part_of_visit;
 use crate::store::{Case, Session, Spoken, Stay, bookings, evidence};
 use crate::views::{Stage, Task, WorkDone, WorkVerdict};
 use crate::visits::WITH_ANOTHER;
@@ -52,7 +53,7 @@ impl Outreach {
         ended: Timestamp,
     ) -> Result<Vec<WorkDone>> {
         let mut done = Vec::new();
-        for spoken in case.spoken() {
+        for spoken in part_of_visit(connection, case, stay)?.spoken() {
             let instead = verdict_at(connection, &spoken.finding.id, stay)?.and_then(|verdict| verdict.instead);
             let cure = instead.and_then(|fault| FaultCode::new(&fault));
             let cure = cure.and_then(|fault| self.options.catalogue.action_for(&fault)).map(|(code, _)| code);

@@ -74,6 +74,9 @@ impl Outreach {
     pub fn take_reply(&self, source: &str, reply: &Reply, now: Timestamp) -> Result<ReplyHeard> {
         let attempted = "take a reply";
         let text = Note::new(reply.text.trim());
+        // As it was written: a line break tells a word said alone from one in a sentence.
+        let written: String = reply.text.trim().chars().take(text.as_str().chars().count()).collect();
+        let is_broken = self.options.grumbles.says_broken(&written);
         if reply.id.is_empty() || reply.id.len() > ID_BYTES_MAX {
             return Err(OutreachError::unfit(attempted, format!("its `id` has 1 to {ID_BYTES_MAX} bytes")));
         }
@@ -101,12 +104,12 @@ impl Outreach {
             if !medium.is_empty() && self.options.stop_words.stops(text.as_str()) {
                 stop(tx, &found, text.as_str(), now)?;
                 // Whoever wants no more messages may still have a machine that stands still.
-                if self.options.grumbles.says_broken(text.as_str()) {
-                    self.hear_reply(tx, &found, text.as_str(), now)?;
+                if is_broken {
+                    self.hear_reply(tx, &found, (text.as_str(), is_broken), now)?;
                 }
                 return Ok(ReplyHeard::Stopped { customer, medium });
             }
-            self.hear_reply(tx, &found, text.as_str(), now)?;
+            self.hear_reply(tx, &found, (text.as_str(), is_broken), now)?;
             Ok(ReplyHeard::Kept { customer, case })
         });
         let outcome = match &heard {
@@ -118,7 +121,14 @@ impl Outreach {
         heard
     }
 
-    fn hear_reply(&self, connection: &dyn Session, found: &Conversation, text: &str, now: Timestamp) -> Result<()> {
+    /// Takes words to where they belong; `is_broken` is whether they say that the machine is.
+    fn hear_reply(
+        &self,
+        connection: &dyn Session,
+        found: &Conversation,
+        (text, is_broken): (&str, bool),
+        now: Timestamp,
+    ) -> Result<()> {
         said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
         let machine = machine_of(connection, found)?;
         self.hear(connection, &found.customer.id, machine.as_ref().map(MachineId::as_str), text, now)?;
@@ -132,9 +142,9 @@ impl Outreach {
         };
         let Some(case) = case_of(connection, found)? else {
             let number = found.mail.as_ref().and_then(|mail| service_cases::number(&mail.case));
-            return self.hear_of_trouble(connection, (number, machine.as_ref()), loose, now);
+            return self.hear_of_trouble(connection, (number, machine.as_ref()), (loose, is_broken), now);
         };
-        if self.options.grumbles.says_broken(text) {
+        if is_broken {
             // It stands still, whatever was written about: two promises count from now, and whoever comes first sees it.
             self.open_trouble(connection, &case.finding.machine, (Source::Customer, text, "customer"), now)?;
             // What is over needs no answer beside that one.

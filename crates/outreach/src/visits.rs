@@ -6,6 +6,7 @@ use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::ics;
+use crate::joint::left_out;
 use crate::registry::{Machine, Site, Technician};
 use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, record, registry, untold_work};
 use crate::telling::UNDO_MS;
@@ -57,6 +58,7 @@ impl Outreach {
     ) -> Result<String> {
         let language = people.customer.language;
         let facts = self.facts_now(connection, case, people, link, now)?;
+        let facts = facts.leaving_out(&left_out(connection, case, stay)?);
         let (company, advisor) = (language.of(&self.options.company), &people.advisor);
         let (number, work, is_joint) = (facts.numbers(), facts.work(), !case.companions.is_empty());
         let (name, phone) = (language.of(&advisor.name), &advisor.phone);
@@ -123,7 +125,7 @@ impl Outreach {
             count_anew(tx, (booking, machine), &done, hours, who, now)?;
         }
         case.move_to(tx, Stage::Done, None, None, now)?;
-        bundle::finish(tx, &case, now)?;
+        bundle::finish(tx, &case, &left_out(tx, &case, &stay)?, now)?;
         self.plan_follow_up(tx, &stay, now)?;
         let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
         let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_DONE);

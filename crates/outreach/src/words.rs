@@ -10,6 +10,7 @@ use crate::compose::{self, Occasion, Piece};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
+use crate::joint::part_of_visit;
 use crate::registry::Technician;
 use crate::store::{
     Case, Entry, Mail, Session, Stay, advisories, bookings, effects, fates, messages, record, registry, service_cases,
@@ -98,8 +99,9 @@ impl Outreach {
     /// Whether something is known of the job on every machine of the newest visit.
     fn is_known_of_all(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
         let visit = bookings::newest_of(connection, &case.finding.id)?;
-        let since = visit.map_or(now, |stay| stay.start).plus_days(-1.0);
-        for spoken in case.spoken() {
+        let since = visit.as_ref().map_or(now, |stay| stay.start).plus_days(-1.0);
+        let part = visit.map(|stay| part_of_visit(connection, case, &stay)).transpose()?;
+        for spoken in part.as_ref().unwrap_or(case).spoken() {
             let mut is_known = false;
             for piece in compose::pieces_of(spoken, &self.options.catalogue) {
                 is_known |= effects::of_work(connection, &spoken.finding.machine, piece.code, since)?.is_some();
@@ -190,7 +192,9 @@ impl Outreach {
             None => None,
         };
         let link = self.case_link(case);
-        let about = About { technician: technician.as_ref(), link: &link, ..about };
+        let id = FindingId::from_text(&service_cases::name(case.id));
+        let is_after = messages::has_spoken(connection, &id, &people.customer.id)?;
+        let about = About { technician: technician.as_ref(), link: &link, is_after, ..about };
         let facts = self.trouble_facts(case, about, people, now);
         let composer = self.shelf.composer(connection)?;
         let text = composer.letter(occasion_of(kind), people.customer.language, &facts)?;

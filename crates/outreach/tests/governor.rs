@@ -91,8 +91,8 @@ fn every_reason_is_said_in_both_languages() {
     );
     check(
         Reason::Displeased { stage: CustomerStage::OpenGrumbling },
-        "the customer is at stage 3 of 6; a person should speak first",
-        "客户情绪已到第3级（共6级），应先由人沟通",
+        "a person should speak first: the customer is grumbling openly",
+        "客户状态：公开抱怨，应先由人沟通",
     );
     check(Reason::Silent, "a named person has taken over; nothing is sent by itself", "已由专人接手，系统不再自动发送");
 }

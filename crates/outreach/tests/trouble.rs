@@ -120,7 +120,8 @@ fn word_that_a_machine_stands_still_opens_a_case_where_its_forecast_waits_for_no
         let open = desk.outreach.service_cases().unwrap();
         let said: Vec<&str> = open.iter().map(|case| case.what.as_str()).collect();
         let loose = desk.outreach.loose_replies().unwrap().len();
-        assert_eq!((said, loose), (if opens { vec![text] } else { vec![] }, usize::from(!opens)));
+        let kept = text.replace('\n', " ");
+        assert_eq!((said, loose), (if opens { vec![kept.as_str()] } else { vec![] }, usize::from(!opens)));
         assert_eq!(desk.outreach.card(&case.id, minutes(5)).unwrap().stage, Stage::Internal);
         // Plain word of a machine is no displeasure with us.
         assert_eq!(desk.outreach.stage_hints("acme").unwrap(), []);
@@ -128,6 +129,11 @@ fn word_that_a_machine_stands_still_opens_a_case_where_its_forecast_waits_for_no
     check("The compressor has stopped.", true);
     check("2号机开不了机", true);
     check("It has stopped leaking, thank you", false);
+    check("停机了", true);
+    // A word that is said alone stands on a line of its own.
+    check("Broken\nSent from my phone", true);
+    check("It does not run on Sundays", false);
+    check("放假停机，可以过来", false);
 }
 
 #[test]

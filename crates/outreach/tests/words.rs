@@ -16,22 +16,26 @@ fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
             let customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap().id;
             desk.outreach.set_stage(&customer, stage, "said so", "wang", now()).unwrap();
             let mut texts = Vec::new();
-            let step = |act: &dyn Fn()| {
-                let before = desk.sent();
-                act();
+            let step = |minute: i64, act: &dyn Fn(Timestamp)| {
+                let (before, at) = (desk.sent(), now() + minute * 60_000);
+                act(at);
                 for _ in 0..3 {
-                    desk.outreach.tick(now()).unwrap();
+                    desk.outreach.tick(at).unwrap();
                 }
                 assert_eq!(desk.sent(), before + 1, "told once");
                 printed(&of(&desk.last()), &desk.id, false)
             };
             let first = desk.first_time(&token);
-            texts.push(step(&|| drop(desk.outreach.book(&token, first, now()).unwrap())));
-            texts.push(step(&|| {
+            texts.push(step(1, &|at| drop(desk.outreach.book(&token, first, at).unwrap())));
+            texts.push(step(2, &|at| {
                 let other = desk.first_time(&token);
-                drop(desk.outreach.reschedule(&token, other, now()).unwrap());
+                drop(desk.outreach.reschedule(&token, other, at).unwrap());
             }));
-            texts.push(step(&|| drop(desk.outreach.cancel(&token, now()).unwrap())));
+            texts.push(step(3, &|at| drop(desk.outreach.cancel(&token, at).unwrap())));
+            // How the reader feels is spoken of once, in the first of them.
+            let sorry = ["I am sorry for what has happened", "这次的事给您造成了影响，非常抱歉"];
+            let apologies = texts.iter().map(|text| sorry.iter().filter(|words| text.contains(*words)).count());
+            assert_eq!(apologies.collect::<Vec<_>>(), if stage.is_some() { [1, 0, 0] } else { [0, 0, 0] });
             let record = desk.outreach.lately(&customer, false, 50).unwrap();
             let told = |what: &str| record.iter().filter(|entry| entry.what == what).count();
             assert_eq!((told("confirmation_sent"), told("cancellation_sent")), (2, 1), "{record:?}");

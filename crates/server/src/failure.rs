@@ -58,6 +58,9 @@ impl Failure {
         if cause.kind() == PermissionDenied {
             return Self::new(kind, format!("could not read {}: {}", path.display(), denied::words(path)));
         }
+        if cause.kind() == IsADirectory {
+            return Self::new(kind, format!("could not read {}: it is a folder; name a file", path.display()));
+        }
         Self::because(kind, format!("could not read {}", path.display()), cause)
     }
 

@@ -4,6 +4,12 @@ use std::io::{self, BufWriter, Write};
 
 use crate::failure::{Failure, Kind};
 
+/// Says something to the person at the terminal, on standard error. With no terminal left there is nobody to tell, which is no
+/// reason to end otherwise than without it; `eprintln!` would panic.
+pub(crate) fn remark(text: &str) {
+    let _told = writeln!(io::stderr(), "{text}").is_ok();
+}
+
 /// Standard output, or a buffer in tests.
 pub struct Output {
     writer: Box<dyn Write + Send>,

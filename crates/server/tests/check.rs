@@ -308,3 +308,127 @@ fn a_customers_file_is_not_taken_for_a_configuration() {
     "#]],
     );
 }
+
+#[test]
+fn imported_customers_are_looked_at_as_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write(
+        "imported.toml",
+        "[[advisor]]\nid = \"w\"\nname = { en = \"W\", zh = \"W\" }\nrole = { en = \"a\", zh = \"a\" }\nphone = \"1\"\n\
+         [[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Tokyo\"\n\
+         [[customer]]\nid = \"b\"\nname = \"B\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Seoul\"\n",
+    );
+    write("holidays.toml", &holidays("Asia/Shanghai"));
+    write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\n");
+    let run = |arguments: &str| {
+        let output = foretell(dir.path()).args(arguments.split_whitespace()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    const CHECK: &str = "check --config plant.toml --data-dir kept";
+    assert_eq!(run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
+    let (code, said) = run("customers import imported.toml --config plant.toml --data-dir kept");
+    assert_eq!(code, Some(0), "{said}");
+    let before = std::fs::read(dir.path().join("kept/service.sqlite")).unwrap();
+    let (code, said) = run(CHECK);
+    assert_eq!(code, Some(0), "{said}");
+    for zone in ["Asia/Tokyo", "Asia/Seoul"] {
+        assert!(said.contains(&format!("  kept: no public holidays are known for `{zone}` in 20")), "{said}");
+    }
+    assert_eq!(std::fs::read(dir.path().join("kept/service.sqlite")).unwrap(), before, "looking changes nothing");
+    // The file of customers, which the start registers, counts above what was imported.
+    write(
+        "customers.toml",
+        &std::fs::read_to_string(dir.path().join("imported.toml")).unwrap().replace("Asia/Tokyo", "Asia/Shanghai"),
+    );
+    write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\ncustomers_file = \"customers.toml\"\n");
+    let (_, said) = run(CHECK);
+    assert!(said.contains("  customers.toml: no public holidays are known for `Asia/Seoul`"), "{said}");
+    assert!(!said.contains("Asia/Tokyo") && !said.contains("  kept: no public"), "{said}");
+}
+
+#[test]
+fn templates_are_all_tried_and_a_misspelt_name_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    std::fs::create_dir(dir.path().join("letters")).unwrap();
+    write("plant.toml", b"[outreach]\ntemplates_dir = \"letters\"\n");
+    let check = || {
+        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (code, said) = check();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("  letters holds no template, so the shipped ones are used"), "{said}");
+    // Names that nothing reads; notes beside the templates are nobody's mistake.
+    for name in ["nonsense.j2", "fault.zh-cn.j2", "README.md", ".gitignore"] {
+        write(&format!("letters/{name}"), b"Subject: x\n\nHello\n");
+    }
+    let (code, said) = check();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("  letters holds `nonsense.j2`, which no template is called, so nothing reads it\n"),
+        "{said}"
+    );
+    assert!(said.contains(
+        "`fault.zh-cn.j2`, which no template is called, so nothing reads it; did you mean `fault.zh-CN.j2`?"
+    ));
+    assert!(!said.contains("README") && !said.contains("gitignore"), "{said}");
+    write("letters/fault.en.j2", b"Subject: {{ number\n\nHello\n");
+    write("letters/fault.zh-CN.j2", b"Subject: {% if %}\n\nHello\n");
+    write("letters/energy.en.j2", b"Subject: \xcd\xf5\n\nHello\n");
+    let (code, said) = check();
+    assert_eq!(code, Some(78), "{said}");
+    for name in ["`fault.en.j2`", "`fault.zh-CN.j2`", "letters/energy.en.j2"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_folder_or_no_file_is_said_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("kept"), "a file").unwrap();
+    let run = |arguments: &str| {
+        let output = foretell(dir.path()).args(arguments.split_whitespace()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let no_folder = "cannot be used: kept is no folder; name one with --data-dir or `[data] dir`";
+    for (command, code) in
+        [("check --data-dir kept", 78), ("check --data-dir kept/deeper", 78), ("run --data-dir kept", 74)]
+    {
+        let (got, said) = run(command);
+        assert_eq!(got, Some(code), "{command}: {said}");
+        assert!(said.contains(no_folder), "{command}: {said}");
+    }
+    std::fs::create_dir(dir.path().join("sheets")).unwrap();
+    let (code, said) = run("customers import sheets --data-dir new");
+    assert_eq!(code, Some(66), "{said}");
+    assert!(said.contains("could not read sheets: it is a folder; name a file"), "{said}");
+    std::fs::write(dir.path().join("plant.toml"), "[outreach]\ngrumbles_file = \"/\"\nholidays_file = \"sheets\"\n")
+        .unwrap();
+    let (code, said) = run("check --config plant.toml");
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("`outreach.grumbles_file`: / is a folder; name a file"), "{said}");
+    assert!(said.contains("`outreach.holidays_file`: sheets is a folder; name a file"), "{said}");
+}
+
+#[test]
+fn a_reader_of_the_errors_who_has_gone_changes_no_exit_code() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("plant.toml"), "[log]\nlevel = \"loud\"\n").unwrap();
+    std::fs::write(dir.path().join("loud.toml"), "[log]\nlevel = \"trace\"\n").unwrap();
+    for (arguments, code) in [
+        ("check --config plant.toml", 78),
+        ("--log-format json export --config plant.toml --out x.csv", 78),
+        ("customers import nobody.csv --data-dir kept", 66),
+        ("customers import nobody.csv --config loud.toml --data-dir kept", 66),
+        ("frobnicate", 64),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = foretell(dir.path()).args(arguments.split_whitespace()).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments}");
+    }
+}

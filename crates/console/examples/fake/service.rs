@@ -7,7 +7,7 @@ use foretell_console::report::{
 };
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    PartAtHand, Person, Proposal, RecordLine, Slot, Speaker,
+    PartAtHand, Person, Proposal, RecordLine, Slot, Speaker, Stops,
 };
 use foretell_model::catalogue::Text;
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
@@ -166,7 +166,13 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
         own_name: card.machine_name.clone(),
         curve: card.curve.clone(),
         others: Vec::new(),
-        proposal: Proposal { work: work.to_owned(), names_machines: false, minutes: 90, machine_stops: true },
+        proposal: Proposal {
+            work: work.to_owned(),
+            names_machines: false,
+            minutes: 90,
+            stops: Stops::Throughout,
+            is_beside_machine: false,
+        },
         slots: card.slots.clone(),
         times_changed: false,
         state: BookingState::Open,

@@ -7,7 +7,7 @@ use super::energy::{self, Tip};
 use super::score::{Basis, Score, Unknown, View, is_for_customers, score};
 use crate::chart::{self, Plan};
 use crate::pages::figure::mark_name;
-use crate::view::{Health, HealthReport, HiddenBy, JobDone, JobPhoto, StandingOf};
+use crate::view::{Health, HealthReport, HiddenBy, JobDone, JobPhoto, StandingOf, Stops};
 use crate::{Lang, civil, text};
 
 /// A name and a value.
@@ -318,7 +318,7 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
         advice.push(Advice {
             title: text::capitalised(work),
             sentence: text::kind_sentence_at(finding, now, catalogue, lang),
-            detail: text::proposal_detail(action.minutes, action.stops_machine, 1, lang),
+            detail: text::proposal_detail(action.minutes, Stops::of(std::iter::once(action.stops_machine)), 1, lang),
             benefit: action.benefit.in_language(lang.tag()).to_owned(),
             tone: tone_of(finding.grade),
         });

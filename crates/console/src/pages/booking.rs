@@ -227,8 +227,8 @@ fn lay_out(
             b.state,
             BookingState::Open | BookingState::AnotherTime { .. } | BookingState::NotNow { .. }
         ),
-        proposal: proposal(&b),
-        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.machines(), lang),
+        proposal: text::proposal(&b.proposal, &b.machine_name, lang),
+        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.stops, b.machines(), lang),
         slots: slots.collect(),
         f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
@@ -261,15 +261,6 @@ fn other_figure(name: &str, curve: &Curve, app: &App, lang: Lang) -> (String, Fi
     (name.to_owned(), customer_figure(curve, &app.options.catalogue, lang))
 }
 
-fn proposal(b: &BookingPage) -> String {
-    let work = &b.proposal.work;
-    if b.proposal.names_machines {
-        text::proposal_for_several(work, b.lang)
-    } else {
-        text::proposal(work, &b.machine_name, b.lang)
-    }
-}
-
 fn headline(b: &BookingPage) -> String {
     let (lang, t) = (b.lang, text::words(b.lang));
     match &b.state {
@@ -289,7 +280,7 @@ fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let who = if visit.technician.is_some() { "" } else { t.visit_unassigned };
     let facts = vec![
         (t.visit_what, text::capitalised(&b.proposal.work)),
-        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.machines(), b.lang)),
+        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.stops, b.machines(), b.lang)),
     ];
     VisitCard { day, hours, who, facts }
 }
@@ -348,14 +339,17 @@ pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
         }
         _ => (StatusCode::NOT_FOUND, t.link_bad, t.link_bad_text),
     };
-    render(status, &KindPage { frame: Frame::new(ask.lang, String::new()), title, text })
+    plain(ask.lang, status, title, text)
+}
+
+/// A page of two sentences for somebody of whom nothing is known.
+pub(super) fn plain(lang: Lang, status: StatusCode, title: &'static str, text: &'static str) -> Response {
+    render(status, &KindPage { frame: Frame::new(lang, String::new()), title, text })
 }
 
 /// Too many links that nobody was given were tried from this address.
 pub(crate) fn too_often(ask: &Ask, seconds: u64) -> Response {
     let t = text::access(ask.lang);
-    let frame = Frame::new(ask.lang, String::new());
-    let page = KindPage { frame, title: t.too_often, text: t.too_often_text };
-    let headers = [(header::RETRY_AFTER, seconds.to_string())];
-    (headers, render(StatusCode::TOO_MANY_REQUESTS, &page)).into_response()
+    let page = plain(ask.lang, StatusCode::TOO_MANY_REQUESTS, t.too_often, t.too_often_text);
+    ([(header::RETRY_AFTER, seconds.to_string())], page).into_response()
 }

@@ -41,6 +41,7 @@ pub(crate) mod standing;
 mod table;
 pub(crate) mod team;
 pub(crate) mod templates;
+pub(crate) mod unread;
 pub(crate) mod users;
 pub(crate) mod verdicts;
 pub(crate) mod visit;

@@ -201,6 +201,11 @@ impl Ask {
                 (StatusCode::INTERNAL_SERVER_ERROR, t.failed, t.failed_text.to_owned())
             }
         };
+        self.told(status, title, text)
+    }
+
+    /// The page that says why nothing was done, and leads back to where the forms of this address stand.
+    pub(crate) fn told(&self, status: StatusCode, title: &'static str, text: String) -> Response {
         let back = match self.path.split('/').nth(1) {
             Some("queue" | "advisory") => "/queue",
             Some("cases") => "/cases",
@@ -211,7 +216,7 @@ impl Ask {
             Some("templates") => "/templates",
             _ => "/",
         };
-        self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })
+        self.refusal(status, title, text, back)
     }
 }
 

@@ -17,7 +17,7 @@ use super::verdicts::{faults, verdict_line};
 use super::visits::{Asked, notice, works, works_made};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, TaskInFull, VisitPage, VisitState};
+use crate::view::{CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, Stops, TaskInFull, VisitPage, VisitState};
 use crate::{BackendError, Lang, assets, civil};
 
 #[derive(Template)]
@@ -150,7 +150,7 @@ fn lay_out_one(
     let (class, state) = field::visit_state(line.state, &line.way, lang);
     let codes = line.tasks.iter().flat_map(|task| &task.works);
     let actions = codes.filter_map(|code| catalogue.actions.get(code));
-    let stops = actions.clone().any(|action| action.stops_machine);
+    let stops = Stops::of(actions.clone().map(|action| action.stops_machine));
     let minutes: u32 = actions.map(|action| action.minutes).sum();
     let booked = line.state == VisitState::Booked && !barred;
     let arrived = line.way.arrived.is_some();

@@ -71,6 +71,13 @@ words! {
     anothers = "A colleague is sent here, and the customer was told who comes. You may look at everything; only that colleague, an advisor or an administrator may change it.", "这次上门安排给了另一位同事，客户已知道由谁来。您可以查看全部内容，但只有该同事、顾问或管理员可以操作。";
     stale = "This form has expired", "表单已过期";
     stale_text = "Nothing was done. It was opened before you last signed in, or came from somewhere else. Please load the page again and repeat it.", "操作未执行。该表单是在您上次登录之前打开的，或来自其他来源。请重新打开页面后再试。";
+    form_unread = "Nothing was done: something is missing in the form, or could not be read. Please go back, load the page again and send it once more.", "没有执行：表单缺了内容，或有一项无法识别。请返回并重新加载页面，再提交一次。";
+    form_long = "Nothing was done: the text is too long. Please go back, shorten it and send it once more.", "没有执行：内容太长。请返回改短后再提交。";
+    slow_text = "The answer took too long. Please try again in a moment.", "等待时间过长，请稍后再试。";
+    tap_lost = "That did not reach us", "刚才没有提交成功";
+    tap_lost_text = "Nothing has changed. Please open the page from our message and try once more, or call your service advisor.", "没有任何变动。请从我们的消息里重新打开页面再试一次，或给您的服务顾问打电话。";
+    tap_long = "That was a little too long for us", "内容太长，没有收到";
+    tap_long_text = "Please go back and say it in fewer words, or call your service advisor.", "请返回写得短一些再发，或给您的服务顾问打电话。";
     too_often = "Please wait a little", "请稍候";
     too_often_text = "We cannot open this page for you just now. Please try the link from our message again in a few minutes, or call your service advisor.", "页面暂时打不开。请过几分钟再从我们的消息里打开链接，或给您的服务顾问打电话。";
 }

@@ -110,6 +110,8 @@ const REMARKS: &[(&str, &str)] = &[
     ("the message could not be delivered", "消息未能送达"),
     ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
     ("waiting would take too long, better call", "等到可以发信就晚了，请打电话"),
+    ("a person should speak first", "客户有不满，应先由人沟通"),
+    // So it was noted before the stages had names there.
     ("the customer is at stage", "客户有不满，应先由人沟通"),
     ("a named person has taken over", "已由专人接手，系统不再自动发送"),
     ("one reminder was sent already", "已经提醒过一次"),

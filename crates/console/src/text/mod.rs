@@ -59,11 +59,11 @@ pub(crate) use parts::{clean_in_part, not_seen};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, confirmation_waits, cooler_loss, evidence_line, fleet_headline, fleet_subline,
     governor, hidden_by, hours_count, in_days, listed, machines_count, period, probability_before_slot,
-    probability_of_limit, proposal, proposal_detail, proposal_for_several, queue_headline, queue_line,
-    readings_summary, report_summary, said, stood_last, stood_on, truth_line, untold, was, with_remark, within_days,
+    probability_of_limit, queue_headline, queue_line, readings_summary, report_summary, said, stood_last, stood_on,
+    truth_line, untold, was, with_remark, within_days,
 };
 pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, sign, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
-pub(crate) use works::{capitalised, visit_change, work_done, work_listed, work_looked_at};
+pub(crate) use works::{capitalised, proposal, proposal_detail, visit_change, work_done, work_listed, work_looked_at};

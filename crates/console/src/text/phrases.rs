@@ -334,41 +334,6 @@ pub(crate) fn with_remark(text: &str, remark: &str, lang: Lang) -> String {
     if lang == Lang::En { format!("{text} ({remark})") } else { format!("{text}（{remark}）") }
 }
 
-/// What we propose, as a heading above the two times.
-pub(crate) fn proposal(work: &str, machine_name: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("For {machine_name} we would like to {work}. Which time suits you?"),
-        Lang::Zh => format!("想给{machine_name}{work}，您哪个时间方便？"),
-    }
-}
-
-/// The same of several machines, which the work's own words name.
-pub(crate) fn proposal_for_several(work: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("In one visit we would like to {work}. Which time suits you?"),
-        Lang::Zh => format!("想一次上门做完：{work}。您哪个时间方便？"),
-    }
-}
-
-/// How long it takes and whether the machine stops; of several each stops in its turn.
-pub(crate) fn proposal_detail(minutes: u32, machine_stops: bool, machines: usize, lang: Lang) -> String {
-    let duration = super::duration(minutes, lang);
-    if machines > 1 {
-        return match (lang, machine_stops) {
-            (Lang::En, true) => format!("About {duration} in all; each machine stops only while we work on it."),
-            (Lang::En, false) => format!("About {duration} in all; the machines can keep running."),
-            (Lang::Zh, true) => format!("一共约{duration}，做到哪台才停哪台。"),
-            (Lang::Zh, false) => format!("一共约{duration}，都不用停机。"),
-        };
-    }
-    match (lang, machine_stops) {
-        (Lang::En, true) => format!("About {duration}, with the machine stopped."),
-        (Lang::En, false) => format!("About {duration}; the machine can keep running."),
-        (Lang::Zh, true) => format!("约{duration}，期间要停机。"),
-        (Lang::Zh, false) => format!("约{duration}，不用停机。"),
-    }
-}
-
 /// What a backtest read.
 pub(crate) fn report_summary(
     machines: usize,

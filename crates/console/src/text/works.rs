@@ -3,7 +3,7 @@
 use foretell_model::catalogue::Action;
 
 use crate::Lang;
-use crate::view::{Slot, VisitChange};
+use crate::view::{Proposal, Slot, Stops, VisitChange};
 
 /// Shipped work in the past; work of another catalogue falls back to its name.
 const DONE_EN: &[(&str, &str)] = &[
@@ -99,6 +99,37 @@ pub(crate) fn visit_change(change: &VisitChange, lang: Lang) -> String {
     }
 }
 
+/// What we propose, as a heading above the two times.
+pub(crate) fn proposal(proposed: &Proposal, machine_name: &str, lang: Lang) -> String {
+    let work = &proposed.work;
+    match (lang, proposed.names_machines, proposed.is_beside_machine) {
+        (Lang::En, true, _) => format!("In one visit we would like to {work}. Which time suits you?"),
+        (Lang::Zh, true, _) => format!("想一次上门做完：{work}。您哪个时间方便？"),
+        // The air network belongs to none of the machines.
+        (Lang::En, false, true) => format!("We would like to {work}. Which time suits you?"),
+        (Lang::Zh, false, true) => format!("想上门{work}，您哪个时间方便？"),
+        (Lang::En, false, false) => format!("For {machine_name} we would like to {work}. Which time suits you?"),
+        (Lang::Zh, false, false) => format!("想给{machine_name}{work}，您哪个时间方便？"),
+    }
+}
+
+/// How long it takes and whether the machine stops; of several each stops in its turn.
+pub(crate) fn proposal_detail(minutes: u32, stops: Stops, machines: usize, lang: Lang) -> String {
+    let duration = super::duration(minutes, lang);
+    match (lang, machines > 1, stops) {
+        (Lang::En, true, Stops::Not) => format!("About {duration} in all; the machines can keep running."),
+        (Lang::En, true, _) => format!("About {duration} in all; each machine stops only while we work on it."),
+        (Lang::En, false, Stops::Throughout) => format!("About {duration}, with the machine stopped."),
+        (Lang::En, false, Stops::Partly) => format!("About {duration}; the machine has to stop for part of that time."),
+        (Lang::En, false, Stops::Not) => format!("About {duration}; the machine can keep running."),
+        (Lang::Zh, true, Stops::Not) => format!("一共约{duration}，都不用停机。"),
+        (Lang::Zh, true, _) => format!("一共约{duration}，做到哪台才停哪台。"),
+        (Lang::Zh, false, Stops::Throughout) => format!("约{duration}，期间要停机。"),
+        (Lang::Zh, false, Stops::Partly) => format!("约{duration}，其中一部分时间要停机。"),
+        (Lang::Zh, false, Stops::Not) => format!("约{duration}，不用停机。"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use foretell_model::Catalogue;
@@ -134,5 +165,39 @@ mod tests {
         let codes = catalogue.lines().filter_map(|line| line.strip_prefix("[action.")?.strip_suffix(']'));
         let missing: Vec<&str> = codes.filter(|code| DONE_EN.iter().all(|(known, _)| known != code)).collect();
         assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_proposal_claims_no_more_than_the_work_needs() {
+        #[track_caller]
+        fn check(works: &[bool], machines: usize, expected: [&str; 2]) {
+            let stops = Stops::of(works.iter().copied());
+            let details = [Lang::En, Lang::Zh].map(|lang| proposal_detail(120, stops, machines, lang));
+            assert!(details[0].ends_with(expected[0]) && details[1].ends_with(expected[1]), "{details:?}");
+        }
+        check(&[true], 1, [", with the machine stopped.", "，期间要停机。"]);
+        check(&[true, false], 1, ["; the machine has to stop for part of that time.", "，其中一部分时间要停机。"]);
+        check(&[true, false], 2, ["; each machine stops only while we work on it.", "，做到哪台才停哪台。"]);
+        check(&[false], 1, ["; the machine can keep running.", "，不用停机。"]);
+        check(&[false, false], 2, ["; the machines can keep running.", "，都不用停机。"]);
+    }
+
+    #[test]
+    fn work_on_the_air_network_is_proposed_for_no_machine() {
+        let cleaning = Proposal {
+            work: "清洗冷却器".to_owned(),
+            names_machines: false,
+            minutes: 120,
+            stops: Stops::Throughout,
+            is_beside_machine: false,
+        };
+        assert_eq!(proposal(&cleaning, "2号机", Lang::Zh), "想给2号机清洗冷却器，您哪个时间方便？");
+        let survey = Proposal { work: "做管网超声波检漏".to_owned(), is_beside_machine: true, ..cleaning };
+        assert_eq!(proposal(&survey, "2号机", Lang::Zh), "想上门做管网超声波检漏，您哪个时间方便？");
+        let survey = Proposal { work: "survey the air network for leaks with ultrasound".to_owned(), ..survey };
+        assert_eq!(
+            proposal(&survey, "No. 2", Lang::En),
+            "We would like to survey the air network for leaks with ultrasound. Which time suits you?"
+        );
     }
 }

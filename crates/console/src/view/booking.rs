@@ -17,6 +17,28 @@ pub struct Person {
     pub phone: String,
 }
 
+/// How long a machine must stand still for work on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// Not at all.
+    Not,
+    /// For a part of the time alone.
+    Partly,
+    /// All the time.
+    Throughout,
+}
+
+impl Stops {
+    /// For works of which each stops the machine or not.
+    pub fn of(works: impl Iterator<Item = bool> + Clone) -> Self {
+        match (works.clone().any(|stops| stops), works.clone().all(|stops| stops)) {
+            (false, _) => Self::Not,
+            (true, false) => Self::Partly,
+            (true, true) => Self::Throughout,
+        }
+    }
+}
+
 /// What we propose to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
@@ -26,8 +48,10 @@ pub struct Proposal {
     pub names_machines: bool,
     /// How long it takes, minutes.
     pub minutes: u32,
-    /// Whether the machine must stand still.
-    pub machine_stops: bool,
+    /// Whether the machine must stand still meanwhile.
+    pub stops: Stops,
+    /// The work is not on the machine itself, but on the air network or in the room.
+    pub is_beside_machine: bool,
 }
 
 /// A booked visit.

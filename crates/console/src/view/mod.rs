@@ -30,7 +30,7 @@ pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Draft, Governor, Joins,
     OtherMachine, PartAtHand, Queue, Slot, Speaker,
 };
-pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
+pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Stops, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
     BrokenMachine, CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase,

@@ -42,3 +42,13 @@ async fn every_form_of_every_page_carries_the_secret() {
         assert!(!body.contains("style=") && !body.contains("<script>"), "{path}: inline code");
     }
 }
+
+#[tokio::test]
+async fn a_photo_larger_than_any_form_is_not_called_an_expired_form() {
+    let house = house(|_| {});
+    house.person("anna", Role::Advisor);
+    let (cookie, _) = house.sign_in("anna").await;
+    let answer = house.post("/visits/31/photo", &cookie, &"x".repeat(17 << 20)).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("at most 12 MB") && !answer.body.contains("expired"), "{}", answer.body);
+}

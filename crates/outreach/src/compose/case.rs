@@ -10,7 +10,7 @@ use crate::earlier::is_same_trouble;
 use crate::error::Result;
 use crate::registry::{Machine, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Spoken, Stay, bookings, registry, service_cases};
+use crate::store::{Case, Session, Spoken, Stay, bookings, messages, registry, service_cases};
 
 impl Outreach {
     /// The facts of a case: of its own machine, and of those that go with it.
@@ -46,7 +46,8 @@ impl Outreach {
         }
         let talk = self.talk(connection, case, (people, slots), now)?;
         let runs = slots_run(case, people, slots.iter());
-        let facts = Facts::of(&subject).with(others).in_talk(talk).running_then(runs);
+        let is_after = messages::has_spoken(connection, &case.finding.id, &people.customer.id)?;
+        let facts = Facts::of(&subject).with(others).in_talk(talk).running_then(runs).after_another(is_after);
         if let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? {
             return Ok(facts.after(self.before(connection, case, &stay, people)?));
         }

@@ -16,8 +16,10 @@ pub(crate) struct Common {
     advisor: Person,
     /// What the customer calls the machine.
     pub(crate) number: String,
-    /// How far the reader's dissatisfaction has gone, 0 (not at all) to 6: feelings first, facts second.
+    /// How far the reader's dissatisfaction has gone, 0 (not at all) to 6.
     tone: u8,
+    /// The same where it is to be spoken of, feelings first and facts second; 0 where a letter about this matter has done so.
+    feelings: u8,
 }
 
 /// Who speaks.
@@ -55,7 +57,13 @@ impl Common {
             },
             number: machine.number.clone(),
             tone: stage.map_or(0, CustomerStage::level),
+            feelings: stage.map_or(0, CustomerStage::level),
         }
+    }
+
+    /// The same in a letter after one about the same matter: the third apology in one day is a machine's.
+    pub(crate) fn after_another(self, is_after: bool) -> Self {
+        Self { feelings: if is_after { 0 } else { self.feelings }, ..self }
     }
 
     /// The same from the people around a case.

@@ -227,6 +227,11 @@ impl Facts {
         }
     }
 
+    /// In a letter that may come after one about the same matter.
+    pub(crate) fn after_another(self, is_after: bool) -> Self {
+        Self { common: self.common.after_another(is_after), ..self }
+    }
+
     /// With times of which some may be such at which the machines usually run.
     pub(crate) fn running_then(mut self, runs: Vec<bool>) -> Self {
         self.slots_run = if self.stops { runs } else { Vec::new() };

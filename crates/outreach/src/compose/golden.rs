@@ -241,7 +241,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
 
 /// Branches of letters: which of the invented letters, and which of its facts are otherwise.
 fn letters() -> Vec<(Occasion, usize, Value)> {
-    let warm = json!({ "tone": 2 });
+    let warm = json!({ "tone": 2, "feelings": 2 });
     let unfound = |elsewhere: bool| json!({ "before": { "unfound": "low oil|缺油", "elsewhere": elsewhere } });
     let after = |outcome: &str, degrees: Value| json!({ "effect": { "outcome": outcome, "degrees": degrees }, "failed": ["No. 1|1号机"] });
     vec![
@@ -253,7 +253,9 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::Progress, 0, warm.clone()),
         (Occasion::Calendar, 0, warm.clone()),
         (Occasion::Again, 0, warm),
-        (Occasion::Confirmed, 0, json!({ "tone": 4 })),
+        (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 4 })),
+        // The same once a letter about the visit has said so.
+        (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 0 })),
         (Occasion::FollowUp, 0, json!({ "tone": 1 })),
         (Occasion::Fault, 0, json!({ "window": { "kind": "from", "from": 6 } })),
         (Occasion::Service, 2, json!({})),

@@ -37,4 +37,10 @@ impl Facts {
         }
         self
     }
+
+    /// For the works of a visit that does not go to these machines.
+    pub(crate) fn leaving_out(self, machines: &[MachineId]) -> Self {
+        let left: Vec<_> = machines.iter().map(|machine| (machine.clone(), String::new())).collect();
+        self.broken_down(&left)
+    }
 }

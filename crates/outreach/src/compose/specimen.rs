@@ -144,6 +144,7 @@ impl Outreach {
             news: (occasion == Occasion::Progress).then_some(&news),
             technician: technician.as_ref(),
             link: "",
+            is_after: false,
         };
         composer.letter(occasion, language, &self.trouble_facts(&case, about, &people, now))
     }

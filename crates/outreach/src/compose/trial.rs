@@ -11,7 +11,7 @@ use foretell_model::{
 use super::common::Comer;
 use super::trouble::{self, TroubleFacts};
 use super::visit::{self, VisitFacts};
-use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject, slot_text};
+use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject, library, slot_text};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
@@ -31,14 +31,22 @@ const TIMES: [i64; 2] = [1, 5];
 /// 20 June of that year.
 const SINCE: Timestamp = Timestamp::from_millis(1_781_913_600_000);
 
-/// Renders every template of a directory (the shipped one where it has none) in each language, and says what went wrong.
+/// Renders every template of a directory (the shipped one where it has none) in each language, and says all that went wrong.
 #[must_use]
 pub fn templates(edited: &Path, catalogue: &Catalogue) -> Vec<OutreachError> {
-    let composer = match Composer::new(Some(edited)) {
+    let mut composer = match Composer::new(None) {
         Ok(composer) => composer,
         Err(error) => return vec![error],
     };
     let mut faults = Vec::new();
+    // The shipped text stands in for one that cannot be taken, so that the rest is tried too.
+    for (name, _) in library::SHIPPED {
+        match library::file(Some(edited), name) {
+            Ok(None) => {}
+            Ok(Some(source)) => faults.extend(composer.replace((*name).to_owned(), source).err().map(of(name))),
+            Err(error) => faults.push(error),
+        }
+    }
     for language in Language::ALL {
         for occasion in Occasion::ALL {
             // One word for each template: its variants break alike.
@@ -47,6 +55,14 @@ pub fn templates(edited: &Path, catalogue: &Catalogue) -> Vec<OutreachError> {
         }
     }
     faults
+}
+
+/// Names the template whose words break the house rules; other faults name it themselves.
+fn of(name: &str) -> impl Fn(OutreachError) -> OutreachError {
+    move |error| match error {
+        OutreachError::Lint(_) => OutreachError::unfit(format!("use the template `{name}`"), error.to_string()),
+        other => other,
+    }
 }
 
 /// Invented facts of one letter.
@@ -374,6 +390,19 @@ mod tests {
         std::fs::write(dir.path().join("reminder.en.j2"), "Subject: {{ nubmer }}\n\nHello\n").unwrap();
         let faults: Vec<String> = templates(dir.path(), &catalogue).iter().map(ToString::to_string).collect();
         assert_eq!(faults, ["template `reminder.en.j2` could not be rendered"]);
+        // One that cannot even be taken hides no other.
+        let write = |name: &str, text: &[u8]| std::fs::write(dir.path().join(name), text).unwrap();
+        write("fault.en.j2", b"Subject: {{ number\n\nHello\n");
+        write("fault.zh-CN.j2", b"Subject: {% if %}\n\nHello\n");
+        write("energy.en.j2", b"Subject: \xcd\xf5\n\nHello\n");
+        write("closing.en.j2", b"Subject: A discount for you\n\nHello\n");
+        let faults: Vec<String> = templates(dir.path(), &catalogue).iter().map(ToString::to_string).collect();
+        let found =
+            |expected: &str| assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected}: {faults:?}");
+        for name in ["`fault.en.j2`", "`fault.zh-CN.j2`", "energy.en.j2", "`closing.en.j2`", "`reminder.en.j2`"] {
+            found(name);
+        }
+        assert_eq!(faults.len(), 5, "{faults:?}");
     }
 
     #[test]

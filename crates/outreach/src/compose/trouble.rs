@@ -71,6 +71,8 @@ pub(crate) struct About<'a> {
     pub(crate) news: Option<&'a OnSiteNews>,
     pub(crate) technician: Option<&'a Technician>,
     pub(crate) link: &'a str,
+    /// Whether word about this case went out before.
+    pub(crate) is_after: bool,
 }
 
 impl Outreach {
@@ -97,7 +99,7 @@ impl Outreach {
         let until = now + i64::from(minutes) * MINUTE_MS;
         let checklist = case.report.as_ref().map(|report| report.checklist).unwrap_or_default();
         TroubleFacts {
-            common: Common::among(people, &self.options.company),
+            common: Common::among(people, &self.options.company).after_another(about.is_after),
             promise: about.promise,
             due: about.promise.map_or_else(String::new, |_| clock(due, due)),
             by: match about.promise {

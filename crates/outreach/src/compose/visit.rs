@@ -12,7 +12,7 @@ use crate::Outreach;
 use crate::drafting::People;
 use crate::error::Result;
 use crate::governor::Kind;
-use crate::joint::to_visit;
+use crate::joint::{part_of_visit, to_visit};
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
 use crate::store::{Case, Session, Spoken, Stay, advisories, bookings, effects, messages, registry};
@@ -96,16 +96,17 @@ impl Outreach {
         let mut made = case.spoken().map(made).collect::<Result<Vec<_>>>()?.into_iter();
         let (works, unfound) = made.next().unwrap_or_default();
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
-        // What stood still when the visit was booked is no part of it.
-        let part = to_visit(connection, case, stay.changed)?;
+        // What stood still when the visit was arranged is no part of it, nor what stands still now.
+        let part = to_visit(connection, &part_of_visit(connection, case, stay)?, stay.changed)?;
         let visit = self.visit(&part);
         let when = slot_text(language, &people.calendar, &slot);
         // Whoever was told the same beginning with another end expects us to leave sooner.
         let began = when.split_once('–').is_some_and(|(began, _)| told.contains(began));
         let until =
             (began && !told.contains(&when)).then(|| people.calendar.local(stay.end).format("%H:%M").to_string());
+        let is_after = messages::has_spoken(connection, &stay.case, &people.customer.id)?;
         let all = VisitFacts {
-            common: Common::among(people, &self.options.company),
+            common: Common::among(people, &self.options.company).after_another(is_after),
             works,
             unfound,
             duration: format::duration(language, visit.minutes),

@@ -5,6 +5,7 @@ use foretell_model::{Catalogue, FaultCode, Timestamp};
 
 use super::{Reason, Verdict};
 use crate::calendar::Calendar;
+use crate::care::CustomerStage;
 use crate::registry::Language;
 
 impl Verdict {
@@ -67,7 +68,7 @@ impl Reason {
             Self::Reminded => "one reminder was sent already".into(),
             Self::FollowedUp => "the job was followed up already".into(),
             Self::Displeased { stage } => {
-                format!("the customer is at stage {} of 6; a person should speak first", stage.level())
+                format!("a person should speak first: the customer {}", at_stage(*stage, Language::En))
             }
             Self::Silent => "a named person has taken over; nothing is sent by itself".into(),
         }
@@ -90,9 +91,27 @@ impl Reason {
             Self::OptedOut => "客户不想在这个渠道收到此类消息".into(),
             Self::Reminded => "已经提醒过一次".into(),
             Self::FollowedUp => "已经回访过一次".into(),
-            Self::Displeased { stage } => format!("客户情绪已到第{}级（共6级），应先由人沟通", stage.level()),
+            Self::Displeased { stage } => {
+                format!("客户状态：{}，应先由人沟通", at_stage(*stage, Language::ZhCn))
+            }
             Self::Silent => "已由专人接手，系统不再自动发送".into(),
         }
+    }
+}
+
+/// How far a customer's dissatisfaction has gone, in the words of the customer's page at the desk.
+const fn at_stage(stage: CustomerStage, language: Language) -> &'static str {
+    let (en, zh) = match stage {
+        CustomerStage::Latent => ("is uneasy", "隐性不满"),
+        CustomerStage::Turning => ("is beginning to grumble", "开始抱怨"),
+        CustomerStage::OpenGrumbling => ("is grumbling openly", "公开抱怨"),
+        CustomerStage::NearComplaint => ("is close to a complaint", "临近投诉"),
+        CustomerStage::Complaint => ("has complained", "正式投诉"),
+        CustomerStage::Escalation => ("has gone over our heads", "投诉升级"),
+    };
+    match language {
+        Language::En => en,
+        Language::ZhCn => zh,
     }
 }
 

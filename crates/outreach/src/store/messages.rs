@@ -191,6 +191,13 @@ pub(crate) fn newest_of_kind(connection: &dyn Session, case: &FindingId, kind: K
     one(connection, "advisory = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1", values![case.as_str(), kind.name()])
 }
 
+/// Whether a message of a case went out to a customer since it was last said how far the customer's dissatisfaction has gone.
+pub(crate) fn has_spoken(connection: &dyn Session, case: &FindingId, customer: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM message WHERE advisory = ?1 AND state IN ('sent', 'unknown') AND sent >
+               coalesce((SELECT at FROM stage_change WHERE customer = ?2 ORDER BY id DESC LIMIT 1), 0)";
+    connection.exists(sql, values![case.as_str(), customer])
+}
+
 /// The newest message of a kind that went out in a case.
 pub(crate) fn newest_sent_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<Option<Mail>> {
     let condition = "advisory = ?1 AND kind = ?2 AND state = 'sent' ORDER BY id DESC LIMIT 1";

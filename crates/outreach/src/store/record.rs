@@ -153,6 +153,14 @@ pub(crate) fn customer_changed_visit(connection: &dyn Session, advisory: &str) -
     Ok(row.map_or(Ok(None), |row| row.get::<Option<String>>(0))?.is_some_and(|who| who == "customer"))
 }
 
+/// When the visit of a case was last arranged by an instant: booked, moved, or joined by another machine.
+pub(crate) fn visit_arranged(connection: &dyn Session, advisory: &str, by: Timestamp) -> Result<Option<Timestamp>> {
+    let sql = "SELECT at FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4) AND why <> '' AND at <= ?5
+               ORDER BY id DESC LIMIT 1";
+    let row = connection.first(sql, values![advisory, VISIT_BOOKED, VISIT_MOVED, VISIT_JOINED, by])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 /// When the visit of a case begins as its customer was told last in writing; `None` where nothing was told.
 pub(crate) fn visit_as_told(connection: &dyn Session, case: &FindingId) -> Result<Option<Timestamp>> {
     let Some(told) = messages::newest_sent_of_kind(connection, case, Kind::Confirmation)?.and_then(|mail| mail.sent)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior};
 
 use super::{Database, Row, Session, Value};
 use crate::error::{OutreachError, Result};
@@ -34,6 +34,9 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_untold.sql"),
     include_str!("schema_told_work.sql"),
 ];
+
+/// How long one process waits for another's commit.
+const BUSY_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// An open file.
 pub struct Sqlite {
@@ -79,6 +82,21 @@ impl Sqlite {
     }
 }
 
+/// Looks at a file that may be of an older version, or open elsewhere; it is not made, brought forward or written.
+///
+/// # Errors
+/// The step's own, or when the file cannot be read.
+pub(crate) fn look<T>(path: &Path, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
+    let attempted = format!("look into the service state {}", path.display());
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        Ok(connection)
+    };
+    let connection = open().map_err(|e| unopened(e, path).while_doing(&attempted))?;
+    step(&Open(&connection)).map_err(|e| e.while_doing(&attempted))
+}
+
 /// Makes the file, if it is missing, before SQLite does so with everybody's rights: customers' names and letters stand in it. The
 /// files beside it take after it.
 fn own(path: &Path) -> std::io::Result<()> {
@@ -110,7 +128,7 @@ pub(crate) fn is_damage(error: &(dyn std::error::Error + 'static)) -> bool {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    connection.busy_timeout(BUSY_WAIT)?;
     connection.set_prepared_statement_cache_capacity(256);
     // Else SQLite plans a statement anew for every value that is compared with one that a partial index asks for: a fifth of all
     // that conclusions cost. Our statements name what such an index asks for in words, never by a value.

@@ -247,6 +247,10 @@ pub struct BookingView {
     pub duration: String,
     /// Whether the machine stops for it.
     pub stops_machine: bool,
+    /// It stops for a part of the work alone.
+    pub stops_partly: bool,
+    /// The work is not on the machine itself, but on the air network or in the room.
+    pub is_beside_machine: bool,
     /// The fault by an everyday comparison.
     pub comparison: String,
     /// Times to choose from; those no longer free are left out.

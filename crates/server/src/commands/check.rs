@@ -8,7 +8,7 @@ use foretell_history::DiskRoom;
 use foretell_ingest::listener::ListenerError;
 use foretell_model::Clock;
 
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, Common};
 use crate::clock::WallClock;
 use crate::config::{self, Config, ConfigFaults, Examined, Fault, MqttSource, Place};
 use crate::failure::{Failure, Kind};
@@ -16,11 +16,13 @@ use crate::output::Output;
 use crate::roles::Roles;
 use crate::service;
 
-use super::sample;
+use super::{put_above, sample};
 
 /// Says that all is well, or every fault of the configuration and of the files it names, all at once.
-pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
-    let Examined { config, faults, mut warnings } = config::examine(file)?;
+pub(super) fn check(common: &Common, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
+    let file = common.config.as_deref();
+    let Examined { mut config, faults, mut warnings } = config::examine(file)?;
+    put_above(&mut config, common);
     let mut failures = Vec::new();
     if !faults.is_empty() {
         failures.push(Failure::from(ConfigFaults { file: file.map(Path::to_owned), faults }));
@@ -68,21 +70,35 @@ fn named_files(config: &Config) -> Result<(Vec<Failure>, Vec<String>), Failure> 
             service::catalogue(None)?
         }
     };
+    failures.extend(service::no_folder(&config.data.dir).map(|why| Failure::new(Kind::Config, why)));
     let holidays = service::holidays(config.outreach.holidays_file.as_deref());
+    let (mut listed, mut told) = (Vec::new(), Vec::new());
     if let Some(customers) = &config.outreach.customers_file {
         match config::registry(customers, &catalogue) {
             Ok(registry) => {
-                let gaps = holidays.iter().flat_map(|holidays| holidays.gaps(&registry.customers, WallClock.now()));
-                doubtful.extend(gaps.map(|gap| format!("  {}: {gap}", customers.display())));
+                told = holidays.iter().flat_map(|of| of.gaps(&registry.customers, WallClock.now())).collect();
+                doubtful.extend(told.iter().map(|gap| format!("  {}: {gap}", customers.display())));
                 let unreached = config::out_of_reach(customers, &registry, config)?;
                 doubtful.extend(unreached.iter().map(|warning| format!("  {}: {warning}", customers.display())));
+                listed = registry.customers;
             }
             Err(failure) => failures.push(failure),
         }
     }
-    failures.extend(holidays.err());
+    // Those who were imported are in the data directory alone.
+    let state = config.data.dir.join("service.sqlite");
+    match holidays.map(|holidays| holidays.gaps_at(&state, &listed, WallClock.now())) {
+        Ok(Ok(gaps)) => {
+            let more = gaps.iter().filter(|gap| !told.contains(gap));
+            doubtful.extend(more.map(|gap| format!("  {}: {gap}", config.data.dir.display())));
+        }
+        Ok(Err(error)) => doubtful
+            .push(format!("  {}", Failure::because(Kind::Io, "its customers were not looked at", error).chain())),
+        Err(failure) => failures.push(failure),
+    }
     if let Some(dir) = config.outreach.templates_dir.as_ref().filter(|dir| dir.is_dir()) {
         failures.extend(service::templates(dir, &catalogue).err());
+        doubtful.extend(service::strange_templates(dir)?.iter().map(|doubt| format!("  {doubt}")));
     }
     Ok((failures, doubtful))
 }

@@ -23,7 +23,6 @@ mod users;
 
 pub(crate) use run::DRAIN_WITHIN;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -32,7 +31,7 @@ use crate::cli::{Cli, Command, Common};
 use crate::config::{self, Config, Fault, LogLevel};
 use crate::failure::{Failure, Kind};
 use crate::logging::{self, LogFormat};
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// Reads the command line, does what it says, and gives the exit code.
 #[must_use]
@@ -62,7 +61,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let mut output = Output::stdout();
     match &command {
-        Command::Check(args) => return check::check(common.config.as_deref(), args, &mut output),
+        Command::Check(args) => return check::check(&common, args, &mut output),
         Command::HashPassword => return hash_password::hash_password(std::io::stdin().lock(), &mut output),
         _ => {}
     }
@@ -95,10 +94,15 @@ fn perform(cli: Cli) -> Result<(), Failure> {
 /// The configuration, with what is allowed and yet looks like a slip.
 fn configuration(common: &Common) -> Result<(Config, Vec<Fault>), Failure> {
     let (mut config, warnings) = config::load(common.config.as_deref())?;
-    if let Some(dir) = &common.data_dir {
-        config.data.dir = PathBuf::from(dir);
-    }
+    put_above(&mut config, common);
     Ok((config, warnings))
+}
+
+/// Puts what the command line says above what the configuration says.
+fn put_above(config: &mut Config, common: &Common) {
+    if let Some(dir) = &common.data_dir {
+        config.data.dir.clone_from(dir);
+    }
 }
 
 /// Tells what looks like a slip, once the log is there.
@@ -118,15 +122,15 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::because(Kind::Unavailable, "could not start the runtime's threads", error))
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where a failed command says why")]
+/// The one place where a failed command says why.
 fn complain(failure: &Failure, format: LogFormat) {
     match format {
-        LogFormat::Text => eprintln!("foretell: {}", failure.chain()),
+        LogFormat::Text => output::remark(&format!("foretell: {}", failure.chain())),
         LogFormat::Json => {
             let line = serde_json::json!({
                 "level": "ERROR", "message": failure.chain(), "exit_code": failure.exit_code()
             });
-            eprintln!("{line}");
+            output::remark(&line.to_string());
         }
     }
 }

@@ -297,6 +297,9 @@ pub(super) fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Optio
         let path = base.join(path);
         // A directory that may not be looked into says no more than that the file cannot be seen.
         let is_hidden = path.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+        if path.is_dir() {
+            return Err(format!("{} is a folder; name a file", path.display()));
+        }
         if !path.is_file() && !is_hidden {
             return Err(format!("there is no file {}", path.display()));
         }

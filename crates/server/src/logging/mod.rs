@@ -43,7 +43,8 @@ pub fn start(level: &str, format: LogFormat) -> Result<(), Failure> {
     let (level, handle) = reload::Layer::new(filter(level)?);
     let flood = Arc::new(Flood::default());
     let held = level.and(HoldBack(Arc::clone(&flood)));
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    // Of a line that cannot be written nothing can be said either: the library would try, and panic.
+    let lines = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let lines = match format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),

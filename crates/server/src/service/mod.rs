@@ -73,7 +73,10 @@ pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
-pub use stores::{Stores, accounts, catalogue, make_dir, opening, quarantine, quarantine_to_look, refusing, templates};
+pub use stores::{
+    Stores, accounts, catalogue, make_dir, no_folder, opening, quarantine, quarantine_to_look, refusing,
+    strange_templates, templates,
+};
 pub use troubles::{Part, Trouble, Troubles};
 pub use welcome::address as welcome_address;
 

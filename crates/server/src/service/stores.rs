@@ -10,11 +10,12 @@ use foretell_history::{
 };
 use foretell_model::{Catalogue, LogError, MachineId};
 use foretell_outreach::compose::trial;
-use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
+use foretell_outreach::registry::Language;
+use foretell_outreach::{Occasion, Outreach, OutreachError, OutreachOptions};
 
 use super::{closed, options};
 use crate::clock::WallClock;
-use crate::config::{Config, DataSection};
+use crate::config::{Config, DataSection, did_you_mean};
 use crate::denied;
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
@@ -50,6 +51,9 @@ impl Stores {
         let catalogue = Arc::new(catalogue(config.engine.faults_file.as_deref())?);
         if let Some(dir) = &config.outreach.templates_dir {
             templates(dir, &catalogue)?;
+            for doubt in strange_templates(dir)? {
+                tracing::warn!(%doubt, "The templates are used as they are, but look at this.");
+            }
         }
         let room = DiskRoom::new(dir, config.data.free_min_bytes);
         check_room(dir, &room)?;
@@ -84,7 +88,20 @@ impl Stores {
 /// # Errors
 /// When the file system refuses.
 pub fn make_dir(dir: &Path) -> Result<(), Failure> {
+    if let Some(why) = no_folder(dir) {
+        return Err(Failure::new(Kind::Io, why));
+    }
     foretell_history::make_dir(dir).map_err(|error| Failure::writing(dir, error))
+}
+
+/// Why a data directory can be neither there nor made, as far as what stands in its place tells; `None` when it can.
+pub fn no_folder(dir: &Path) -> Option<String> {
+    let file = dir.ancestors().find(|part| part.exists()).filter(|part| !part.is_dir())?;
+    Some(format!(
+        "the data directory {} cannot be used: {} is no folder; name one with --data-dir or `[data] dir`",
+        dir.display(),
+        file.display()
+    ))
 }
 
 /// What roles do alone in a data directory, to be held as long as they do it; beside ingest, whose lock is the log's own. Two engines
@@ -235,4 +252,31 @@ pub fn templates(dir: &Path, catalogue: &Catalogue) -> Result<(), Failure> {
     let whole = |error| Failure::because(Kind::Config, format!("templates in {}", dir.display()), error).chain();
     let faults: Vec<String> = trial::templates(dir, catalogue).into_iter().map(whole).collect();
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(Kind::Config, faults.join("\n"))) }
+}
+
+/// What looks like a slip in a folder of templates: nothing that is read, and files that are meant to be and are not.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn strange_templates(dir: &Path) -> Result<Vec<String>, Failure> {
+    let failed = |error| Failure::reading(dir, error);
+    let names = std::fs::read_dir(dir).and_then(|entries| {
+        let name = |entry: std::io::Result<std::fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        entries.map(name).collect::<std::io::Result<Vec<String>>>()
+    });
+    let (read, mut others): (Vec<_>, Vec<_>) =
+        names.map_err(failed)?.into_iter().partition(|name| Occasion::of_template(name).is_some());
+    others.sort();
+    let shown = dir.display();
+    let nothing = read.is_empty().then(|| format!("{shown} holds no template, so the shipped ones are used"));
+    let all = Occasion::ALL.iter().flat_map(|occasion| Language::ALL.map(|language| occasion.template(language)));
+    let all: Vec<String> = all.collect();
+    let stray = |name: &String| {
+        let meant = did_you_mean(name, all.iter().map(String::as_str));
+        // Notes beside the templates are nobody's mistake.
+        let is_meant = !name.starts_with('.') && (meant.is_some() || name.ends_with(".j2"));
+        let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        is_meant.then(|| format!("{shown} holds `{name}`, which no template is called, so nothing reads it{hint}"))
+    };
+    Ok(nothing.into_iter().chain(others.iter().filter_map(stray)).collect())
 }

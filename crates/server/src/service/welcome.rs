@@ -6,6 +6,7 @@ use foretell_console::Accounts;
 
 use crate::config::ConsoleSection;
 use crate::failure::{Failure, Kind};
+use crate::output;
 
 /// Prints the link, unless there is an administrator or the console is open because it is for this computer alone. Each
 /// start makes a new link and voids the one before.
@@ -32,15 +33,15 @@ pub fn address(section: &ConsoleSection, console: SocketAddr, link: &str) -> Str
     format!("{}/welcome/{link}", base.trim_end_matches('/'))
 }
 
-#[expect(clippy::print_stderr, reason = "for the person at the terminal; a log line would keep the link in a file")]
+/// For the person at the terminal; a log line would keep the link in a file.
 fn print(link: &str, is_local: bool) {
-    eprintln!(
+    output::remark(&format!(
         "Nobody can administer the console yet. Choose the administrator's password here, within 24 hours:\n  {link}"
-    );
+    ));
     if is_local {
-        eprintln!(
+        output::remark(
             "From another computer, put this one's name or address in place of localhost; [console] public_url sets it \
-             for every link, those in customers' letters too."
+             for every link, those in customers' letters too.",
         );
     }
 }

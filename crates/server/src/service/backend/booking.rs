@@ -1,7 +1,7 @@
 //! The customer's page and what a customer chooses on it.
 
 use foretell_console::BackendError;
-use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Visit};
+use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Stops, Visit};
 use foretell_model::{Clock, Finding, MachineId, Timestamp};
 use foretell_outreach::{Booking, BookingView, PageState};
 
@@ -39,7 +39,12 @@ impl ServiceBackend {
                 names_machines: !others.is_empty(),
                 work: view.work,
                 minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
-                machine_stops: view.stops_machine,
+                stops: match (view.stops_machine, view.stops_partly) {
+                    (false, _) => Stops::Not,
+                    (true, true) => Stops::Partly,
+                    (true, false) => Stops::Throughout,
+                },
+                is_beside_machine: view.is_beside_machine,
             },
             others,
             times_changed: view.times_changed,
