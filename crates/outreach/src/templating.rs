@@ -368,7 +368,7 @@ mod tests {
         check("{{ day | replace(\"Mon\", \"Sun\") | lower | trim }}{{ none | default(\"x\") }}", "sundayNone");
         check("{% import \"phrases.en.j2\" as say %}{{ say.twice(x=day) }}", "MondayMonday");
         check("{% macro m(a, b=[], c=none) -%} {{ a }}{{ b | length }} {%- endmacro %}{{ m(n, c=1) }}", "20");
-        check("{{ n in [1, 2] }}{{ others | selectattr(\"is_new\") | list | length }}", "true1");
+        check("{{ n in [1, 2] }}{{ others | selectattr(\"is_new\") | list | length }}", "True1");
         check("{% raw %}{{ a ~ b }}{% endraw %} 10~20 + 5 {# ~ #}", "{{ a ~ b }} 10~20 + 5 ");
     }
 
