@@ -271,11 +271,11 @@ fn a_promise_that_is_long_past_is_a_person_s_to_speak_of() {
 fn word_that_waited_until_its_times_had_passed_is_left_to_the_advisor() {
     let s = scene();
     s.break_down("s02/m002");
-    let down = || DeliveryError::Busy { after: std::time::Duration::from_secs(3 * 3_600), why: "down".into() };
+    let down = || DeliveryError::Busy { after: std::time::Duration::from_secs(125 * 60), why: "down".into() };
     s.channel.failures.lock().unwrap().push(down());
     let first = s.outreach.tick(minutes(25)).unwrap();
     assert!(first.iter().any(|tick| matches!(tick.outcome, Outcome::Retry { .. })), "{first:?}");
-    let late = s.outreach.tick(minutes(25 + 185)).unwrap();
+    let late = s.outreach.tick(minutes(25 + 126)).unwrap();
     let why = "it waited until its times had passed";
     assert!(late.iter().any(|tick| tick.outcome == Outcome::ForAdvisor(why.into())), "{late:?}");
     assert!(s.outreach.untold().unwrap().iter().any(|untold| untold.word.reason == why));

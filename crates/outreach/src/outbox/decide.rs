@@ -46,9 +46,6 @@ impl Outreach {
         if !wanted {
             return case_of("it is no longer needed", mail, &mut case).map(Decision::Settled);
         }
-        if let Some(why) = past(&mail, &case, now) {
-            return case_of(why, mail, &mut case).map(Decision::Settled);
-        }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
             Err(why) => return case_of(&why.to_string(), mail, &mut case).map(Decision::Settled),
@@ -75,6 +72,9 @@ impl Outreach {
                 let remark = reason.explain(Language::En, &self.options.catalogue);
                 return refuse(connection, mail, Some((&mut case, &remark)), reason, now).map(Decision::Settled);
             }
+        }
+        if let Some(why) = past(&mail, &case, now) {
+            return drop_it(connection, mail, &mut case, why, now).map(Decision::Settled);
         }
         let text = match self.compose(connection, &case, &mail, &people, now) {
             Ok((text, slots)) => {
