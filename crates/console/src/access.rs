@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::RequestExt as _;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -85,22 +85,23 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-/// Customers, probes, assets. Who tries links that do not exist must wait.
-async fn open(app: &App, request: Request, next: Next) -> Response {
+/// Customers, probes, assets. Who tries links that do not exist must wait; who has one that we signed never does: there is
+/// nothing to guess, and an address may be a whole factory's.
+async fn open(app: &App, mut request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with("/b/") {
         return next.run(request).await;
     }
+    let params = request.extract_parts::<RawPathParams>().await;
+    let token = params.iter().flatten().find_map(|(name, value)| (name == "token").then_some(value));
+    if token.is_some_and(|token| app.backend.is_link(token)) {
+        return next.run(request).await;
+    }
     let address = client_of(request.extensions().get::<Peer>().copied(), request.headers()).address;
-    if let Err(seconds) = app.guesses.may(&address, app.now_ms()) {
+    if let Err(seconds) = app.guesses.attempt(&address, app.now_ms()) {
         let ask = asked(app, request).await;
         return crate::pages::booking::too_often(&ask, seconds);
     }
-    let response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
-        // Counted, not refused: this one was answered already.
-        let _wait = app.guesses.attempt(&address, app.now_ms()).err();
-    }
-    response
+    next.run(request).await
 }
 
 /// Where one signs in: a form needs the secret of the cookie that was set with it.

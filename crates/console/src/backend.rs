@@ -245,6 +245,9 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// When a store cannot be read.
     fn search(&self, needle: &str, max: usize, lang: Lang) -> Result<Hits, BackendError>;
 
+    /// Whether we signed a link, be it over or taken back. Asked before a request is looked at, so it must not wait.
+    fn is_link(&self, token: &str) -> bool;
+
     /// The customer's page of a link.
     ///
     /// # Errors

@@ -38,6 +38,14 @@ impl Meter {
         *count = count.saturating_add(1);
         *count <= self.per_minute
     }
+
+    /// Takes back the last request of a sender, as if it had not been made.
+    pub(crate) fn give_back(&self, sender: &str) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = seen.get_mut(sender) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +58,9 @@ mod tests {
         let answers: Vec<bool> = (0..3).map(|_| meter.may("a", 59_999)).collect();
         assert_eq!(answers, [true, true, false]);
         assert!(meter.may("b", 59_999) && meter.may("a", 60_000));
+        meter.give_back("a");
+        meter.give_back("nobody");
+        assert_eq!([meter.may("a", 60_000), meter.may("a", 60_000), meter.may("a", 60_000)], [true, true, false]);
     }
 
     #[test]

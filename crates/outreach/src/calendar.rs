@@ -1,5 +1,7 @@
 //! A customer's civil time: when it is day there, which days are worked, when messages may arrive.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
@@ -12,6 +14,12 @@ const DAYS_AHEAD_MAX: u64 = 366;
 
 /// How many days ahead a busy season is worth a word.
 const SEASON_AHEAD_DAYS: i64 = 120;
+
+/// Years of days that people write down; others are slips of the pen.
+const YEARS: RangeInclusive<i32> = 2000..=2199;
+
+/// Longest span of days that people write down: three years.
+const SPAN_DAYS_MAX: i64 = 3 * 366;
 
 /// Why no message may arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,8 +251,12 @@ pub(crate) fn time(field: &str, text: &str) -> Result<NaiveTime, String> {
 }
 
 pub(crate) fn date(field: &str, text: &str) -> Result<NaiveDate, String> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| format!("`{field}`: `{text}` is not a date such as 2026-10-01"))
+    let read = NaiveDate::parse_from_str(text, "%Y-%m-%d");
+    let day = read.map_err(|_| format!("`{field}`: `{text}` is not a date such as 2026-10-01"))?;
+    if !YEARS.contains(&day.year()) {
+        return Err(format!("`{field}`: `{text}` is not of the years {} to {}", YEARS.start(), YEARS.end()));
+    }
+    Ok(day)
 }
 
 /// Days, or spans of days as `from/to` with both ends.
@@ -257,6 +269,9 @@ pub(crate) fn span(field: &str, text: &str) -> Result<Span, String> {
     let (from, to) = (date(field, from.trim())?, date(field, to.trim())?);
     if from > to {
         return Err(format!("`{field}`: `{text}` ends before it begins"));
+    }
+    if (to - from).num_days() > SPAN_DAYS_MAX {
+        return Err(format!("`{field}`: `{text}` is longer than three years"));
     }
     Ok((from, to))
 }

@@ -1,7 +1,11 @@
 //! A text of comma-separated values, cut into its fields. Pure.
 
-/// A field is no longer than this, characters.
-const FIELD_CHARS_MAX: usize = 4_000;
+/// A name, a key or whatever else is one thing is no longer than this, characters.
+pub(crate) const TEXT_CHARS_MAX: usize = 200;
+/// A field that holds many things is no longer than this, characters.
+const LIST_CHARS_MAX: usize = 4_000;
+/// The fields that hold many.
+const LISTS: [&str; 7] = ["addresses", "channels", "holidays", "shifts", "shutdowns", "busy", "service"];
 /// The only field that may go over several lines.
 const OF_LINES: &str = "address";
 
@@ -16,13 +20,14 @@ pub(crate) fn doubt<'f>(
         let why = format!("the line has {} fields, the header {columns}", fields.len());
         return Some(("", why, "put a field that holds a comma between quotation marks".to_owned()));
     }
+    let longest = |column: &str| if LISTS.contains(&column) { LIST_CHARS_MAX } else { TEXT_CHARS_MAX };
     let is_odd = |column: &str, field: &str| {
         let odd = |c: char| c.is_control() && !(column == OF_LINES && matches!(c, '\r' | '\n'));
-        field.chars().any(odd) || field.chars().count() > FIELD_CHARS_MAX
+        field.chars().any(odd) || field.chars().count() > longest(column)
     };
     let (column, field) = named.into_iter().find(|(column, field)| is_odd(column, field))?;
     let why = match field.lines().count().saturating_sub(1) {
-        0 => format!("it holds control characters or more than {FIELD_CHARS_MAX} characters"),
+        0 => format!("it holds control characters or more than {} characters", longest(column)),
         more => format!("it goes on over {more} more lines of the file, none of which was read"),
     };
     Some((column, why, "close its quotation mark, or take out what is no text".to_owned()))

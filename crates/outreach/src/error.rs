@@ -69,6 +69,16 @@ pub enum OutreachError {
         #[source]
         source: Box<minijinja::Error>,
     },
+    /// A template goes beyond what one may do.
+    #[error("template `{name}`, line {line}: {why}")]
+    Excess {
+        /// Which template.
+        name: String,
+        /// Where, from 1.
+        line: usize,
+        /// What is too much.
+        why: String,
+    },
     /// A template may not stand as it was edited.
     #[error("template `{name}` has {} faults", faults.len())]
     TemplateFaults {

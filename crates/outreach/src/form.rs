@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
+use crate::csv::TEXT_CHARS_MAX;
 use crate::problems::Problem;
 
 /// Faults of one entry that are looked for; whoever has more mends these first.
@@ -42,7 +43,9 @@ impl Form {
         let mut entries = Vec::new();
         for (place, value) in values.into_iter().enumerate() {
             let id = value.get("id").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+            let id: String = id.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
             let name = if id.is_empty() { format!("[[{kind}]]") } else { format!("{kind} `{id}`") };
+            self.texts(&value, &format!("{kind}[{place}]"), &name);
             if let Some(entry) = self.entry(value, &format!("{kind}[{place}]"), &name) {
                 self.places.entry(kind).or_default().push(place);
                 entries.push(entry);
@@ -51,6 +54,28 @@ impl Form {
             }
         }
         entries
+    }
+
+    /// Notes texts that would spoil pages and letters: with control characters, or longer than any name or address is.
+    fn texts(&mut self, value: &toml::Value, at: &str, name: &str) {
+        match value {
+            toml::Value::String(text) => {
+                let may_break = at.rsplit('.').next() == Some("address");
+                let is_odd = |c: char| c.is_control() && !(may_break && matches!(c, '\r' | '\n'));
+                if text.chars().any(is_odd) || text.chars().count() > TEXT_CHARS_MAX {
+                    let why = format!("{name}: it holds control characters or more than {TEXT_CHARS_MAX} characters");
+                    self.problems.push(Problem { path: at.to_owned(), why });
+                    self.noted.insert(at.to_owned());
+                }
+            }
+            toml::Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, item)| self.texts(item, &format!("{at}[{n}]"), name));
+            }
+            toml::Value::Table(table) => {
+                table.iter().for_each(|(key, item)| self.texts(item, &format!("{at}.{key}"), name));
+            }
+            _ => {}
+        }
     }
 
     /// Whether a path is of something that was noted already.

@@ -87,6 +87,11 @@ impl Outreach {
         self.report_trouble(token, which, what, now).map(|case| self.case_link(&case))
     }
 
+    /// Whether we signed a link, be it over or taken back. Asks no store.
+    pub fn is_link(&self, token: &str) -> bool {
+        self.signer.open_token(token).is_ok()
+    }
+
     /// The customer behind a link.
     pub(crate) fn customer_of_link(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Customer> {
         match self.case_of(connection, token, now)? {

@@ -14,6 +14,7 @@
 //! | [`planning`], `plan` | parts, depots, capacity and the price of waiting, reckoned ahead |
 //! | [`spreadsheet`], `csv` | customers and machines from a CSV file |
 //! | [`compose`] | texts from templates, and the lint that guards them |
+//! | `templating` | what a template may do |
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `answers`, `mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
@@ -93,6 +94,7 @@ pub mod spreadsheet;
 pub mod store;
 mod taps;
 mod telling;
+mod templating;
 mod troubles;
 mod untold;
 mod views;

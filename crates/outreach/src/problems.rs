@@ -194,18 +194,11 @@ impl<'a> Sense<'a> {
             Ok(id) => say("id", self.names("site", id.site())),
             Err(error) => say("id", Err(error.to_string())),
         }
-        let positive = |x: f64| x.is_finite() && x > 0.0;
-        let number =
-            |sound: bool, key: &str| if sound { Ok(()) } else { Err(format!("`{key}` must be a number above 0")) };
-        say("consequence", number(positive(machine.consequence), "consequence"));
-        say("rated_kw", number(machine.rated_kw.is_none_or(positive), "rated_kw"));
-        say("tariff_per_kwh", number(machine.tariff_per_kwh.is_none_or(positive), "tariff_per_kwh"));
-        say("stop_cost", number(machine.stop_cost.is_none_or(positive), "stop_cost"));
         for (n, task) in machine.service.iter().enumerate() {
             say(&format!("service[{n}].work"), self.work(&task.work));
-            let hours = positive(task.interval_h) && task.last_done_h.is_finite() && task.last_done_h >= 0.0;
-            let why = || format!("service `{}` needs an `interval_h` above 0 and a `last_done_h` from 0", task.work);
-            say(&format!("service[{n}]"), if hours { Ok(()) } else { Err(why()) });
+        }
+        for (key, why) in machine.figures() {
+            say(&key, Err(why));
         }
     }
 
@@ -268,6 +261,28 @@ mod tests {
                 machine[0].id: machine `m002`: `m002` is not of the form site/machine
                 machine[0].service[0].work: machine `m002`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
                 machine[1].id: machine `s09/m002`: there is no [[site]] `s09` in this file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_no_name_and_no_figure_can_be_is_named() {
+        let long = format!("number = \"{}\"", "x".repeat(201));
+        check(
+            &[
+                ("id = \"huaxin\"", "id = \"hua\\u0000xin\""),
+                ("customer = \"huaxin\"", "customer = \"hua\\u0000xin\""),
+                ("number = \"2号机\"", &long),
+                ("tariff_per_kwh = 0.72", "tariff_per_kwh = 1e308"),
+                ("stop_cost = 20000.0", "stop_cost = 1e308"),
+                ("\"2026-12-31\"", "\"0001-01-01/9999-12-31\""),
+            ],
+            expect![[r#"
+                customer[0].id: customer `huaxin`: it holds control characters or more than 200 characters
+                site[0].customer: site `s01`: it holds control characters or more than 200 characters
+                machine[0].number: machine `s01/m002`: it holds control characters or more than 200 characters
+                machine[0].tariff_per_kwh: machine `s01/m002`: `tariff_per_kwh` must be a number above 0 and up to 1000000
+                machine[0].stop_cost: machine `s01/m002`: `stop_cost` must be a number above 0 and up to 1000000000000
             "#]],
         );
     }

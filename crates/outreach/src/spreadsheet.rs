@@ -122,11 +122,13 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         sheet.refused.push(refused(1, "", &why, "take one of the two columns away"));
         return sheet;
     }
+    let mut lines = lines.filter(|(_, fields)| fields.iter().any(|field| !field.trim().is_empty())).peekable();
+    if lines.peek().is_none() {
+        let why = "there is nothing below the header";
+        sheet.refused.push(refused(1, "", why, "write a line for each machine, or save the sheet that has them"));
+    }
     let mut reader = Reader { known, catalogue, seen: BTreeSet::new(), registry: Registry::default() };
     for (line, fields) in lines {
-        if fields.iter().all(|field| field.trim().is_empty()) {
-            continue;
-        }
         let get = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
         let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
         let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(&get), Err);
@@ -246,7 +248,15 @@ impl Reader<'_> {
         if !get("service").is_empty() {
             machine.service = get("service").split('|').map(|task| self.task(task)).collect::<Result<_, _>>()?;
         }
-        Ok(machine)
+        let wrong = machine.figures().into_iter().next();
+        let column = |key: &str| COLUMNS.iter().map(|(column, ..)| *column).find(|column| key.starts_with(*column));
+        match wrong.and_then(|(key, why)| Some((column(&key)?, why))) {
+            Some((column, why)) => {
+                let why = why.replacen(&format!("`{column}` must"), "it must", 1);
+                Err((column, why, "correct it or leave the field empty".into()))
+            }
+            None => Ok(machine),
+        }
     }
 
     fn task(&self, text: &str) -> Result<ServiceTask, Fault> {
@@ -526,6 +536,10 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_read_is_named_with_its_line() {
+        // 210 characters.
+        const LONG: &str = "a name of thirty characters...a name of thirty characters...a name of thirty characters...a name of \
+                            thirty characters...a name of thirty characters...a name of thirty characters...a name of thirty \
+                            characters...";
         let wrong = [
             ("addresses", "+86 138 0000 0001"),
             ("addresses", "email:li-at-a"),
@@ -540,6 +554,14 @@ mod tests {
             ("longitude_deg", "120.73"),
             ("stop_cost", "much"),
             ("consequence", "0"),
+            ("holidays", "0001-01-01/9999-12-31"),
+            ("busy", "2000-01-01/2199-12-31"),
+            ("rated_kw", "1e308"),
+            ("tariff_per_kwh", "1e308"),
+            ("stop_cost", "1e308"),
+            ("consequence", "1e308"),
+            ("service", "oil_changed:1e308"),
+            ("model", LONG),
         ];
         let columns: Vec<&str> = COLUMNS.iter().map(|(column, ..)| *column).collect();
         let mut text = columns.join(",") + "\n";
@@ -570,6 +592,14 @@ mod tests {
             refused line 12: `latitude_deg`: it is empty; fill it in
             refused line 13: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
             refused line 14: `consequence`: `0` is not a number above 0; write it like 75 or 0.82
+            refused line 15: `holidays`: `0001-01-01` is not of the years 2000 to 2199; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+            refused line 16: `busy`: `2000-01-01/2199-12-31` is longer than three years; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+            refused line 17: `rated_kw`: it must be a number from 0.5 to 5000; correct it or leave the field empty
+            refused line 18: `tariff_per_kwh`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
+            refused line 19: `stop_cost`: it must be a number above 0 and up to 1000000000000; correct it or leave the field empty
+            refused line 20: `consequence`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
+            refused line 21: `service`: service `oil_changed` needs an `interval_h` above 0 and a `last_done_h` from 0, both up to 1000000; correct it or leave the field empty
+            refused line 22: `model`: it holds control characters or more than 200 characters; close its quotation mark, or take out what is no text
         "#]],
         );
     }
@@ -630,6 +660,12 @@ mod tests {
                 refused line 12: `service`: `oil_changed` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
                 refused line 14: `machine`: machine `s1/m1` stands in the file twice; keep one of the two lines
             "#]],
+        );
+        check(
+            "customer,site,machine,number\n,,,\n\n",
+            expect![[r#"
+            refused line 1: there is nothing below the header; write a line for each machine, or save the sheet that has them
+        "#]],
         );
         check(
             "",

@@ -1,6 +1,6 @@
 //! Reactive service: something did break. Who opens a case, the two promises, who comes, and what was done.
 
-use foretell_model::{MINUTE_MS, MachineId, Note, Objection, Obstacle, TimerState, Timestamp};
+use foretell_model::{HOUR_MS, MINUTE_MS, MachineId, Note, Objection, Obstacle, TimerState, Timestamp};
 
 use crate::case_way::forget_place;
 use crate::compose::trouble::About;
@@ -324,7 +324,9 @@ impl Outreach {
             for promise in Promise::ALL.iter().copied() {
                 let timer = case.timer(promise, &self.options.promises, now);
                 let slips = matches!(timer.state, TimerState::Slipping | TimerState::Late);
-                if slips && !case.told.contains(&promise) {
+                // After a night on which the service stood still, say, no letter makes good for it.
+                let is_past = now - timer.due > APOLOGY_MS;
+                if slips && !is_past && !case.told.contains(&promise) {
                     case.told.push(promise);
                     if promise == Promise::CallBack {
                         case.call_back_by = Some(self.called_back_by(&case, now));
@@ -333,6 +335,9 @@ impl Outreach {
                 }
                 if timer.state == TimerState::Late && !case.broken.contains(&promise) {
                     case.broken.push(promise);
+                    if is_past && !case.told.contains(&promise) {
+                        note(connection, &case, ("outbox", UNSENT, LONG_PAST), false, now)?;
+                    }
                     let why = format!("service case {}: the promise `{}` was broken", case.id, promise.name());
                     if let Some(customer) = &case.customer {
                         care::hint(connection, customer, Some(&case.machine), &why, now)?;
@@ -346,6 +351,15 @@ impl Outreach {
         Ok(done)
     }
 }
+
+/// So long after a promise the customer hears by letter that it slips; after that a person has to speak.
+const APOLOGY_MS: i64 = 4 * HOUR_MS;
+
+/// Why not, then.
+const LONG_PAST: &str = "the promise is long past; somebody should ring";
+
+/// What the record says where word about a breakdown was not written.
+pub(crate) const UNSENT: &str = "could not send word about a breakdown";
 
 /// Refuses a report whose checklist has a gap that nobody explains.
 pub(crate) fn complete(attempted: &str, report: &VisitReport) -> Result<()> {

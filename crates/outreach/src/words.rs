@@ -15,10 +15,11 @@ use crate::registry::Technician;
 use crate::store::{
     Case, Entry, Mail, Session, Stay, advisories, bookings, effects, fates, messages, record, registry, service_cases,
 };
+use crate::troubles::UNSENT;
 use crate::views::{MessageState, Outcome, Progress, Promise, ServiceCase, Ticked};
 
 /// Word about a service case stays worth reading for so long, days; its link too.
-const NOTICE_DAYS: f64 = 30.0;
+pub(crate) const NOTICE_DAYS: f64 = 30.0;
 /// The medium on which a file can be attached.
 pub(crate) const MAIL: &str = "email";
 
@@ -151,7 +152,7 @@ impl Outreach {
         let name = service_cases::name(case.id);
         let untold = |why: &str| {
             let (machine, advisory) = (Some(case.machine.as_str()), Some(name.as_str()));
-            let (customer, what) = (case.customer.as_deref(), "could not send word about a breakdown");
+            let (customer, what) = (case.customer.as_deref(), UNSENT);
             Entry { at: now, who: "outbox", what, why, customer, machine, advisory, contact: false }.write(connection)
         };
         let machine =

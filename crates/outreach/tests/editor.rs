@@ -131,8 +131,15 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     assert!(short.iter().any(|(_, fault)| matches!(fault, TemplateFault::Rule(Remark::Short(4..)))), "{short:?}");
     code(FAULT, &OWN.replace("contact", "contcat"), Some(5), "undefined value");
     code(FAULT, &OWN.replace("{{ contact", "{% if %}{{ contact"), Some(5), "unexpected");
-    let endless = "{% for a in range(10000) %}{% for b in range(10000) %}.{% endfor %}{% endfor %}";
-    code(FAULT, &OWN.replace("talk.", endless), Some(7), "fuel");
+    let ten = "{% for a in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] %}";
+    let endless = format!("{}.{}", ten.repeat(5), "{% endfor %}".repeat(5));
+    code(FAULT, &OWN.replace("talk.", &endless), Some(7), "fuel");
+    // A text that doubles sixty times takes hardly any steps and all the memory there is.
+    let growing =
+        "{% set ns=namespace(s=\"x\") %}{% for i in range(60) %}{% set ns.s=ns.s~ns.s %}{% endfor %}{{ ns.s }}";
+    code(FAULT, &OWN.replace("talk.", growing), Some(7), "written one after the other");
+    let growing = "{% set s = number %}".to_owned() + &"{% set s %}{{ s }}{{ s }}{% endset %}".repeat(60) + "{{ s }}";
+    code(FAULT, &OWN.replace("talk.", &growing), Some(7), "grows far too long");
     code(FAULT, "Hello", None, "first line must begin");
     // A phrase that a letter uses may not go missing: it is tried in every letter.
     let dir = tempfile::tempdir().unwrap();

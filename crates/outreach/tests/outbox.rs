@@ -8,7 +8,8 @@ use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
-    AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, Stage,
+    AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, RecordFilter,
+    Stage,
 };
 
 #[test]
@@ -392,4 +393,33 @@ fn figures_that_move_a_little_leave_the_offered_times_alone() {
     apply(&s.outreach, 2, &finding, now);
     let second = now + 1_000;
     assert_eq!(slots(second), before);
+}
+
+#[test]
+fn what_expired_while_it_waited_is_set_aside_and_the_card_says_why() {
+    #[track_caller]
+    fn check(later_days: f64, sent: bool, expected: &str) {
+        let s = scene();
+        let now = wednesday();
+        // By 2099 no such finding would be of this life; 40 days on its last day, the 28th, is over; 5 days on it is not.
+        let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+        s.outreach.approve(&id, "wang", now).unwrap();
+        let later = now.plus_days(later_days);
+        let outcomes: Vec<_> = s.outreach.tick(later).unwrap().into_iter().map(|tick| tick.outcome).collect();
+        assert_eq!(s.channel.keys().len(), usize::from(sent), "{outcomes:?}");
+        let card = s.outreach.card(&id, later).unwrap();
+        if sent {
+            return assert_eq!((card.stage, outcomes), (Stage::Contacted, vec![Outcome::Sent]));
+        }
+        assert_eq!(outcomes, [Outcome::Dropped(expected.to_owned())]);
+        assert_eq!((card.stage, card.remark.as_deref()), (Stage::Call, Some(expected)));
+        let record = s.outreach.record(&RecordFilter { max: 1_000, ..RecordFilter::default() }).unwrap();
+        assert!(record.iter().any(|entry| entry.what == "dropped the message" && entry.why == expected));
+        // It stays there: nothing goes out at a later look either.
+        s.outreach.tick(later + 86_400_000).unwrap();
+        assert_eq!(s.channel.keys(), [""; 0]);
+    }
+    check(5.0, true, "");
+    check(40.0, false, "the time that the message forecasts is over");
+    check(26_500.0, false, "the link in the message has expired");
 }

@@ -70,10 +70,9 @@ fn an_edited_template_counts_and_a_bad_one_never_reaches_a_customer() {
     }
     check("Subject: x\n{{ contcat }} {{ link }}", "undefined value");
     check("Subject: x\nA discount! {{ link }}", "`discount` (selling); an exclamation mark");
-    check(
-        "Subject: x\n{% for a in range(10000) %}{% for b in range(10000) %}.{% endfor %}{% endfor %}{{ link }}",
-        "fuel",
-    );
+    let ten = "{% for a in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] %}";
+    check(&format!("Subject: x\n{}.{}{{{{ link }}}}", ten.repeat(5), "{% endfor %}".repeat(5)), "fuel");
+    check("Subject: x\n{% set a = number ~ number %}{{ link }}", "line 2: texts are not joined with `~`");
     check("Hello {{ link }}", "its first line must begin with `Subject:`");
     check("Subject: x\n{% if %}", "template `fault.en.j2` could not be rendered");
     check("Subject: x\nNo link at all.", "0 links where one belongs");

@@ -6,7 +6,10 @@ use crate::support::scene::scene;
 use crate::support::{agreed, apply, finding, machine, token};
 use foretell_model::{FaultCode, Finding, FindingId, Grade, Reply, Status, TimerState};
 use foretell_outreach::governor::Reason;
-use foretell_outreach::{CustomerStage, Guest, Outcome, OutreachError, Promise, Promises, Source, Stage, VisitReport};
+use foretell_outreach::{
+    CustomerStage, DeliveryError, Guest, Outcome, OutreachError, Promise, Promises, RecordFilter, Source, Stage,
+    VisitReport,
+};
 
 #[test]
 fn both_timers_run_and_are_kept_or_not() {
@@ -250,4 +253,36 @@ fn what_happens_again_hints_at_displeasure() {
         }
         assert_eq!(hints("acme"), told, "breakdown {n}");
     }
+}
+
+#[test]
+fn a_promise_that_is_long_past_is_a_person_s_to_speak_of() {
+    let s = scene();
+    let id = s.break_down("s02/m002");
+    // The service stood still for a week: no letter says by when on that day somebody would ring.
+    let later = minutes(7 * 24 * 60);
+    for n in 0..3 {
+        s.outreach.tick(later + n * 60_000).unwrap();
+    }
+    assert_eq!(s.subjects(), [""; 0]);
+    let case = s.outreach.service_case(id).unwrap();
+    assert_eq!((case.told.len(), case.broken.len()), (0, 2));
+    let record = s.outreach.record(&RecordFilter { max: 1_000, ..RecordFilter::default() }).unwrap();
+    let unsent = record.iter().filter(|entry| entry.what == "could not send word about a breakdown");
+    let whys: Vec<&str> = unsent.map(|entry| entry.why.as_str()).collect();
+    assert_eq!(whys, ["the promise is long past; somebody should ring"; 2]);
+}
+
+#[test]
+fn word_that_waited_until_its_times_had_passed_is_left_to_the_advisor() {
+    let s = scene();
+    s.break_down("s02/m002");
+    let down = || DeliveryError::Busy { after: std::time::Duration::from_secs(125 * 60), why: "down".into() };
+    s.channel.failures.lock().unwrap().push(down());
+    let first = s.outreach.tick(minutes(25)).unwrap();
+    assert!(first.iter().any(|tick| matches!(tick.outcome, Outcome::Retry { .. })), "{first:?}");
+    let late = s.outreach.tick(minutes(25 + 126)).unwrap();
+    let why = "it waited until its times had passed";
+    assert!(late.iter().any(|tick| tick.outcome == Outcome::ForAdvisor(why.into())), "{late:?}");
+    assert!(s.outreach.untold().unwrap().iter().any(|untold| untold.word.reason == why));
 }

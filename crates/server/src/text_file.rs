@@ -1,15 +1,24 @@
 //! Text files that people write: configurations, registers, lists of words.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::failure::{Failure, Kind};
 
+/// Longest file, MiB: a register of half a million machines. Some files have no end at all, such as /dev/zero.
+const MIB_MAX: u64 = 64;
+
 /// Reads a file that must be UTF-8, without the mark that some editors put at its beginning.
 ///
 /// # Errors
-/// When it cannot be read, or, as `kind`, when it is in another encoding.
+/// When it cannot be read, or, as `kind`, when it is in another encoding or longer than people write.
 pub(crate) fn read(path: &Path, kind: Kind) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::reading(path, error))?;
+    let bytes = begin(path, MIB_MAX << 20).map_err(|error| Failure::reading(path, error))?;
+    if bytes.len() as u64 > MIB_MAX << 20 {
+        let why = format!("{} has more than {MIB_MAX} MiB; that is no text that people wrote", path.display());
+        return Err(Failure::new(kind, why));
+    }
     match std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)) {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
@@ -25,9 +34,34 @@ pub(crate) fn read(path: &Path, kind: Kind) -> Result<String, Failure> {
     }
 }
 
+/// A file's bytes as far as `max`, and one more where it has more.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn begin(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_end_is_refused_and_a_pipe_is_read() {
+        let endless = read(Path::new("/dev/zero"), Kind::BadData).unwrap_err();
+        assert_eq!(
+            (endless.exit_code(), endless.chain().as_str()),
+            (65, "/dev/zero has more than 64 MiB; that is no text that people wrote")
+        );
+        assert_eq!(read(Path::new("/dev/null"), Kind::Config).unwrap(), "");
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, "a = 1".as_bytes()).unwrap();
+        drop(writer);
+        let pipe = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+        assert_eq!(read(Path::new(&pipe), Kind::Config).unwrap(), "a = 1");
+    }
 
     fn check(bytes: &[u8], expected: Result<&str, (u8, &str)>) {
         let dir = tempfile::tempdir().unwrap();

@@ -266,6 +266,10 @@ impl Backend for Fake {
         Ok(self.with(|state| search::search(&state.desk, &state.machines, needle, max)))
     }
 
+    fn is_link(&self, token: &str) -> bool {
+        !matches!(self.booking(token), Err(BackendError::NotFound(_)))
+    }
+
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
         match token {
             "expired" => Err(BackendError::Expired),

@@ -1,5 +1,5 @@
 //! `POST /api/v1/replies`: what customers answered elsewhere. The sender signs with a secret of its own, as our webhooks do, and
-//! needs no account here.
+//! needs no account here. What is signed well is taken, whatever else came from the same address; only its number is bounded.
 
 use std::time::Duration;
 
@@ -23,9 +23,6 @@ pub(crate) const PER_MINUTE_MAX: u32 = 300;
 /// How long a sender waits that brought more.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Longest reply, bytes.
-const BYTES_MAX: usize = 16 << 10;
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sent {
@@ -46,14 +43,8 @@ pub(super) async fn take(
     body: Bytes,
 ) -> Response {
     let key = format!("reply {}", client_of(peer.map(|Extension(peer)| peer), &headers).address);
-    if let Err(seconds) = app.guesses.may(&key, app.now_ms()) {
-        return wait(seconds);
-    }
     if !app.replies.may(&key, app.now_ms()) {
         return wait(WAIT.as_secs());
-    }
-    if body.len() > BYTES_MAX {
-        return refusal(StatusCode::PAYLOAD_TOO_LARGE, &format!("A reply may have {BYTES_MAX} bytes."));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let signed =
@@ -68,8 +59,11 @@ pub(super) async fn take(
             .into_response(),
         Err(error) => {
             if matches!(error, BackendError::Unsigned(_)) {
-                // Counted, not refused: this one was answered already.
-                let _wait = app.guesses.attempt(&key, app.now_ms()).err();
+                // Whoever else sends from this address signs well and is not kept from it.
+                app.replies.give_back(&key);
+                if let Err(seconds) = app.guesses.attempt(&key, app.now_ms()) {
+                    return wait(seconds);
+                }
             }
             problem(&error)
         }

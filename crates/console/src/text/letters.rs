@@ -105,6 +105,17 @@ pub(crate) fn change(change: &TemplateChange, zone: Tz, lang: Lang) -> (String, 
 const CODE: &[Pattern] = &[
     ("{} (in {})", "{0}（在 {1} 里）"),
     ("could not render `{}`: its first line must begin with `{}`", "第一行必须以 {1} 开头"),
+    (
+        "texts are not joined with {} but written one after the other",
+        "文字不用 {0} 来连接，挨着写就行，比如 {{ a }}{{ b }}",
+    ),
+    ("the text grows far too long", "写出来的文字太长，可能在不断翻倍"),
+    ("this is too long for one pair of braces", "一个标记里写的内容太多，请拆开"),
+    ("there are too many branches within each other", "判断一层套一层，太多了"),
+    ("this is too long for a text without any tag", "这段文字太长"),
+    ("only the phrases can be imported", "这里只能引用 phrases 开头的短语模板"),
+    ("a list holds only texts and numbers as they stand", "列表里只能直接写文字和数字"),
+    ("only texts, numbers and truth values fit in here", "这里只能放文字、数字或真假值"),
     ("undefined value", "这封信里没有这个名称"),
     ("`{}` is undefined", "这封信里没有 {0} 这个名称"),
     ("{} (`{}` is undefined)", "{0}（没有 {1} 这个名称）"),
@@ -241,6 +252,11 @@ mod tests {
             ("`nubmer` is undefined", "模板语法有误：这封信里没有 nubmer 这个名称"),
             ("template \"x.j2\" does not exist", "模板语法有误：模板 \"x.j2\" 不存在"),
             ("unknown keyword argument `days`", "模板语法有误：没有 days 这个参数"),
+            (
+                "texts are not joined with `~` but written one after the other",
+                "模板语法有误：文字不用 `~` 来连接，挨着写就行，比如 {{ a }}{{ b }}",
+            ),
+            ("the text grows far too long", "模板语法有误：写出来的文字太长，可能在不断翻倍"),
             ("the moon is blue", "模板语法有误（模板引擎的原文：the moon is blue）。"),
         ] {
             assert_eq!(fault(None, &TemplateFault::Code(detail.into()), Lang::Zh), zh);

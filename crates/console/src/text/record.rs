@@ -128,7 +128,12 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ),
     ("could not write the message", "could not write the message", "信件未能写成", Data::Own),
     ("could not tell of a slipping promise", "could not tell of a slipping promise", "未能告知承诺将超时", Data::Own),
-    ("could not send word about a breakdown", "could not send word about a breakdown", "未能发出报修进展", Data::Own),
+    (
+        "could not send word about a breakdown",
+        "could not send word about a breakdown",
+        "未能发出报修进展",
+        Data::Remark,
+    ),
     ("says the message arrived", "says the message arrived", "确认信件已送达", Data::Own),
     ("says the message did not arrive", "says the message did not arrive", "确认信件未送达", Data::Own),
     ("reported the visit", "reported the visit", "提交了上门报告", Data::Own),

@@ -75,7 +75,23 @@ async fn who_tries_links_that_do_not_exist_must_wait() {
     let answer = house.get("/b/unknown", "").await;
     assert_eq!((answer.status, answer.header("retry-after")), (429, "30"));
     assert!(answer.body.contains("call your service advisor"));
-    // Somebody else's links work all the while.
+    // A link that we signed works all the while, from that address too: behind it may be a whole factory.
+    assert_eq!(house.get("/b/token-zh", "").await.status, 200);
+    let broken =
+        house.post("/b/token-zh/trouble", "", "which=&what=%E7%A9%BA%E5%8E%8B%E6%9C%BA%E5%9D%8F%E4%BA%86").await;
+    assert!(broken.status != 429 && broken.status != 404, "{}", broken.status);
+    assert_eq!(house.get("/b/unknown", "").await.status, 429);
+    // Somebody else's links work as well.
     let other = house.send("GET", "/b/token-zh", &[("x-forwarded-for", "203.0.113.9")], "").await;
     assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_missing_below_a_good_link_is_no_guess() {
+    let house = house(|_| {});
+    for n in 0..40 {
+        assert_eq!(house.get(&format!("/b/token-zh/photo/{}", 900 + n), "").await.status, 404);
+    }
+    assert_eq!(house.get("/b/token-zh", "").await.status, 200);
+    assert_eq!(house.get("/b/unknown", "").await.status, 404);
 }

@@ -6,11 +6,10 @@
 use std::fmt::Write as _;
 
 use minijinja::value::{Serde, Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, Output, State};
 use serde::Serialize;
 
-/// Steps one rendering may take.
-const FUEL: u64 = 20_000;
+use crate::templating::{self, Dialect};
 
 /// Names of the templates.
 const URL: &str = "url";
@@ -100,13 +99,13 @@ impl Form {
     /// # Errors
     /// With everything that is not a template or an expression.
     pub(crate) fn new(texts: &Texts<'_>, format: Format) -> Result<Self, Vec<Fault>> {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_fuel(Some(FUEL));
+        let mut templates = templating::environment();
         templates.set_formatter(move |out, state, value| escape(out, state, value, format));
         let mut faults = Vec::new();
         let mut add = |key: &'static str, name: String, text: &str| {
-            if let Err(e) = templates.add_template_owned(name, text.to_owned()) {
+            if let Err(why) = checked(&templates, text, Dialect::Request) {
+                faults.push((key, why));
+            } else if let Err(e) = templates.add_template_owned(name, text.to_owned()) {
                 faults.push((key, told(&e)));
             }
         };
@@ -116,7 +115,10 @@ impl Form {
             add("headers", format!("{HEADER}{name}"), text);
         }
         for (key, expression) in [("success", texts.success), ("try_again", texts.again)] {
-            if let Some(Err(e)) = expression.map(|text| templates.compile_expression_owned(text.to_owned())) {
+            let Some(text) = expression else { continue };
+            if let Err(why) = checked(&templates, text, Dialect::Answer) {
+                faults.push((key, why));
+            } else if let Err(e) = templates.compile_expression_owned(text.to_owned()) {
                 faults.push((key, told(&e)));
             }
         }
@@ -167,7 +169,7 @@ impl Form {
 
 /// Puts a value where it stands, so that it stays there.
 fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value, format: Format) -> Result<(), Error> {
-    let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let plain = templating::scalar(value)?.into_owned();
     let text = match (value.kind(), state.name()) {
         (ValueKind::Undefined, _) => return Err(Error::from(ErrorKind::UndefinedError)),
         (_, URL) => percent_encoded(&plain),
@@ -185,7 +187,16 @@ fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value, format
         // A line end would begin a header of its own.
         _ => plain.chars().filter(|c| !c.is_control()).collect(),
     };
+    templating::charge(state, text.len())?;
     out.write_str(&text).map_err(Error::from)
+}
+
+/// Whether a template does no more than one may.
+fn checked(templates: &Environment<'_>, text: &str, dialect: Dialect) -> Result<(), String> {
+    templating::check(text, dialect, templates.syntax().clone()).map_err(|excess| match excess.line {
+        1 => excess.why,
+        line => format!("{} (line {line})", excess.why),
+    })
 }
 
 /// As RFC 3986 writes what is not unreserved.

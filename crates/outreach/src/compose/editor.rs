@@ -13,11 +13,10 @@ use crate::error::{OutreachError, Result};
 use crate::registry::Language;
 use crate::store::templates::Edit;
 use crate::store::{Entry, Session, templates};
+use crate::templating::SOURCE_CHARS_MAX;
 
 /// Versions of a template that its page shows.
 const HISTORY_MAX: u32 = 30;
-/// Longest template, characters; the longest shipped one has under 9,000.
-const SOURCE_CHARS_MAX: usize = 20_000;
 
 /// Where the text of a template comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,6 +314,7 @@ fn of_error(error: &OutreachError) -> (Option<usize>, TemplateFault) {
             let detail = source.detail().map_or_else(|| source.kind().to_string(), str::to_owned);
             (source.line(), TemplateFault::Code(format!("{detail}{elsewhere}")))
         }
+        OutreachError::Excess { line, why, .. } => (Some(*line), TemplateFault::Code(why.clone())),
         other => (None, TemplateFault::Code(other.to_string())),
     }
 }

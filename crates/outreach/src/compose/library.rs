@@ -1,10 +1,15 @@
 //! The letters there are, and where their templates come from: shipped with the program, a file in the templates folder in
 //! its place, and on top of both what an advisor edited in the console.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::error::{OutreachError, Result};
 use crate::registry::Language;
+use crate::templating::SOURCE_CHARS_MAX;
+
+/// Bytes of a file that are read.
+const BYTES_MAX: u64 = 4 * SOURCE_CHARS_MAX as u64 + 4;
 
 /// What a text is for; each has its template in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,8 +164,10 @@ pub(super) fn lower(folder: Option<&Path>) -> Result<Vec<(String, String)>> {
 /// When it cannot be read.
 pub(super) fn file(folder: Option<&Path>, name: &str) -> Result<Option<String>> {
     let Some(path) = folder.map(|dir| dir.join(name)).filter(|path| path.exists()) else { return Ok(None) };
-    let read = std::fs::read_to_string(&path);
-    read.map(Some)
+    // As far as the longest template goes and a little further; what is longer is refused as too long.
+    let mut text = String::new();
+    let read = std::fs::File::open(&path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text));
+    read.map(|_bytes| Some(text))
         .map_err(|source| OutreachError::File { attempted: format!("read the template {}", path.display()), source })
 }
 

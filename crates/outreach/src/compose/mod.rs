@@ -1,8 +1,8 @@
 //! Composition: from a case to the text that the customer reads.
 //!
 //! Templates are texts that an advisor may edit, one for each occasion and language, and the phrases they share. Strict
-//! undefined and fuel keep an edit from hurting: a misspelt name or an endless loop is an error for the advisor, never a
-//! blank in a customer's letter.
+//! undefined and `templating` keep an edit from hurting: a misspelt name, an endless loop or a text that grows without end
+//! is an error for the advisor, never a blank in a customer's letter and never the end of the service.
 //!
 //! A letter's template begins with a line `Subject: …` and, below it, a line `Short: …`: the one or two sentences with the
 //! link that go out where a whole letter does not fit, e.g. by SMS.
@@ -43,15 +43,13 @@ pub(crate) use shelf::Shelf;
 use std::path::Path;
 
 use foretell_model::{Lack, Remark};
+use minijinja::Environment;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 
 use crate::error::{OutreachError, Result};
 use crate::registry::Language;
-
-/// Steps one rendering may take; the longest shipped one takes under 1,500.
-const FUEL: u64 = 20_000;
+use crate::templating::{self, Dialect};
 
 /// What the first line of a letter's template begins with.
 const SUBJECT: &str = "Subject:";
@@ -106,7 +104,17 @@ impl Composer {
     }
 
     /// As [`Composer::replace`], whatever words it holds.
+    ///
+    /// # Errors
+    /// When it is no template or goes beyond what one may do.
     pub(crate) fn put(&mut self, name: String, source: String) -> Result<()> {
+        let dialect = match Occasion::of_template(&name) {
+            Some((Occasion::Phrases, _)) => Dialect::Phrases,
+            _ => Dialect::Letter,
+        };
+        if let Err(excess) = templating::check(&source, dialect, self.templates.syntax().clone()) {
+            return Err(OutreachError::Excess { name, line: excess.line, why: excess.why });
+        }
         let told = name.clone();
         self.templates.add_template_owned(name, source).map_err(|e| broken(&told, e))
     }
@@ -173,9 +181,7 @@ impl Composer {
 }
 
 fn environment() -> Result<Environment<'static>> {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_fuel(Some(FUEL));
+    let mut templates = templating::environment();
     templates.add_filter("in_words", |n: u32| format::number_en(n));
     templates.add_filter("in_words_zh", |n: u32| format::number_zh(n));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();

@@ -1,8 +1,8 @@
 //! Before a delivery of word that follows from what somebody did: whether it is still news, and its text as things are now.
 
-use foretell_model::Timestamp;
+use foretell_model::{HOUR_MS, Timestamp};
 
-use super::decide::{Decision, hold, refuse, withdraw_word};
+use super::decide::{Decision, LINK_OVER, hold, refuse, withdraw_word};
 use super::{ticked, write_record};
 use crate::compose::trouble::About;
 use crate::compose::{self, EffectOutcome, Occasion};
@@ -11,7 +11,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::{self, Answer, Hours, Kind, Past, Reason, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{Matter, MessageState, Outcome, ServiceCase, Stage};
-use crate::words::MAIL;
+use crate::words::{MAIL, NOTICE_DAYS};
 use crate::{Language, Outreach};
 
 impl Outreach {
@@ -28,6 +28,9 @@ impl Outreach {
         };
         let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
         let Some((occasion, stay)) = news else { return drop_it(mail, "it is no longer needed") };
+        if mail.expires <= now {
+            return drop_it(mail, LINK_OVER);
+        }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
             Err(why) => return drop_it(mail, &why.to_string()),
@@ -108,6 +111,9 @@ impl Outreach {
         if is_overtaken(mail.kind, &case) {
             return drop_it(mail, "it is no longer needed");
         }
+        if let Some(why) = stale(&mail, now) {
+            return unsendable(connection, mail, why, now);
+        }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
             Err(why) => return drop_it(mail, &why.to_string()),
@@ -173,6 +179,19 @@ impl Outreach {
             case.move_to(connection, Stage::Call, Some(NOTHING_HELPED), None, now)?;
         }
         Ok(())
+    }
+}
+
+/// Word that names a time to come is not sent when it waited for so long: the time may have passed, and somebody should ring.
+const TIMES_HOLD_MS: i64 = 2 * HOUR_MS;
+
+/// Why a word about a service case comes too late for what it says. Who is on the way is told as it is known by then.
+fn stale(mail: &Mail, now: Timestamp) -> Option<&'static str> {
+    let written = mail.expires.plus_days(-NOTICE_DAYS);
+    match mail.kind {
+        _ if mail.expires <= now => Some(LINK_OVER),
+        Kind::Notice | Kind::Progress if now - written > TIMES_HOLD_MS => Some("it waited until its times had passed"),
+        _ => None,
     }
 }
 

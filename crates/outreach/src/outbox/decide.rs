@@ -1,6 +1,6 @@
 //! Before a delivery: whether a queued message goes out, waits or is taken back, and its last text.
 
-use foretell_model::Timestamp;
+use foretell_model::{Finding, Timestamp};
 use metrics::counter;
 
 use super::{ticked, write_record};
@@ -73,6 +73,9 @@ impl Outreach {
                 return refuse(connection, mail, Some((&mut case, &remark)), reason, now).map(Decision::Settled);
             }
         }
+        if let Some(why) = past(&mail, &case, now) {
+            return drop_it(connection, mail, &mut case, why, now).map(Decision::Settled);
+        }
         let text = match self.compose(connection, &case, &mail, &people, now) {
             Ok((text, slots)) => {
                 messages::keep_offered(connection, mail.id, &slots)?;
@@ -132,6 +135,25 @@ impl Outreach {
             link: if mail.kind.is_about_trouble() { String::new() } else { self.link(mail) },
             at: mail.sent.unwrap_or_default(),
         })
+    }
+}
+
+/// Why the advisor calls instead of a letter whose link nobody could open any more.
+pub(super) const LINK_OVER: &str = "the link in the message has expired";
+
+/// Why the advisor calls instead of a letter that forecasts what should have come by now.
+const FORECAST_OVER: &str = "the time that the message forecasts is over";
+
+/// A forecast is spoken of for so long after its last day: it was never one to the day.
+const FORECAST_OVER_DAYS: f64 = 7.0;
+
+/// Why a letter that waited, e.g. while the service or the clock stood, comes too late for what it says.
+fn past(mail: &Mail, case: &Case, now: Timestamp) -> Option<&'static str> {
+    let last = |finding: &Finding| Some(finding.at.plus_days(finding.rul_days?.p90? + FORECAST_OVER_DAYS));
+    let is_over = case.findings().filter_map(last).max().is_some_and(|last| last < now);
+    match mail.expires <= now {
+        true => Some(LINK_OVER),
+        false => is_over.then_some(FORECAST_OVER),
     }
 }
 

@@ -8,7 +8,7 @@ mod machine;
 mod staff;
 
 pub use customer::{Contact, Contacting, Customer, Production, Site};
-pub use machine::{Machine, ServiceTask};
+pub use machine::{Machine, RATED_KW, STOP_COST_MAX, ServiceTask, TARIFF_MAX};
 pub use staff::{Advisor, Depot, Technician};
 
 pub(crate) use customer::place;

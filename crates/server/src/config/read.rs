@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 use foretell_outreach::governor::Policy;
+use foretell_outreach::registry::{RATED_KW, TARIFF_MAX};
 
 use super::reader::Section;
 use super::sections::{
@@ -135,7 +136,7 @@ fn machine(mut s: Section<'_>, common: &EngineSection) -> Option<MachineSection>
         s.fault("", format!("[{}] needs `id = \"site/machine\"`", s.path()));
     }
     let limits = limits(&mut s, common.limits);
-    let rated_kw = s.number("rated_kw", 0.5..=5_000.0);
+    let rated_kw = s.number("rated_kw", RATED_KW);
     let latitude_deg = s.number("latitude_deg", -90.0..=90.0).or(common.latitude_deg);
     let mut energy = energy(&mut s, common.energy);
     energy.fad_m3_min = s.number("fad_m3_min", 0.05..=1_000.0);
@@ -145,7 +146,7 @@ fn machine(mut s: Section<'_>, common: &EngineSection) -> Option<MachineSection>
 
 fn energy(s: &mut Section<'_>, or: EnergyProfile) -> EnergyProfile {
     EnergyProfile {
-        tariff_per_kwh: s.number("tariff_per_kwh", 0.0..=1e6).unwrap_or(or.tariff_per_kwh),
+        tariff_per_kwh: s.number("tariff_per_kwh", 0.0..=TARIFF_MAX).unwrap_or(or.tariff_per_kwh),
         currency: s.parsed("currency", or.currency, |text| {
             Currency::new(text).ok_or_else(|| format!("`{text}` is not an ISO 4217 code such as CNY or EUR"))
         }),

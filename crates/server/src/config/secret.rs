@@ -3,6 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::text_file;
+
+/// Bytes of a secret's file that are looked at.
+const BYTES_MAX: u64 = 64 << 10;
+
 /// A password or token. Its `Debug` form never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -19,7 +24,9 @@ impl Secret {
     /// # Errors
     /// A sentence that names the file, never its content.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        let bytes = text_file::begin(path, BYTES_MAX);
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+        let text = text.map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 format!("there is no file {}; its first line must hold the secret", path.display())
             }

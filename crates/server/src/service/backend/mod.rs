@@ -230,6 +230,10 @@ impl Backend for ServiceBackend {
         self.hits(needle, max, lang)
     }
 
+    fn is_link(&self, token: &str) -> bool {
+        self.outreach.is_link(token)
+    }
+
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
         self.booking_view(token)
     }
