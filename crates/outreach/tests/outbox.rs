@@ -78,9 +78,10 @@ fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
     assert_eq!(s.outreach.tick(night).unwrap()[0].outcome, Outcome::Sent);
     assert_eq!(s.outreach.stop(token(&message.link), night).unwrap().state, PageState::Stopped);
 
-    let other = finding(&machine("s01/m002"), "separator_clogging", Grade::Urgent, Status::Opened);
+    let mut other = finding(&machine("s01/m002"), "separator_clogging", Grade::Urgent, Status::Opened);
     s.outreach.close(&id, "told by telephone", "wang", night).unwrap();
     let later = at("2026-09-16T02:00:00Z");
+    other.at = later;
     let id = apply(&s.outreach, 2, &other, later);
     s.outreach.approve(&id, "wang", later).unwrap();
     assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Refused(Reason::OptedOut));
