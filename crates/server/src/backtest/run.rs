@@ -131,7 +131,7 @@ fn watch<S: SiteEvents>(
         machines[place].saw(event, &engine, curves);
         for finding in concluded.drain(..) {
             // A finding may be about a sibling of the machine that was heard.
-            if curves && let Some(place) = places.get(&finding.machine) {
+            if let Some(place) = places.get(&finding.machine) {
                 machines[*place].found(&finding, &engine);
             }
             findings.push(finding);
@@ -153,8 +153,9 @@ fn watch<S: SiteEvents>(
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{Quality, Reading, Signal, Signals};
+    use foretell_model::{Catalogue, Quality, Reading, Signal, Signals};
 
+    use super::super::summary;
     use super::*;
 
     /// A site whose events are at hand.
@@ -213,5 +214,16 @@ mod tests {
         assert!(!alone.0.is_empty(), "sixty days say nothing at all");
         assert_eq!(alone, with(3));
         assert_eq!(alone, with(7));
+    }
+
+    #[test]
+    fn curves_change_nothing_of_what_is_said() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let [plain, drawn] = [false, true].map(|curves| {
+            let Ok(outcome) = run(&mut [site(0, 60)], &EngineOptions::default(), 1, curves, &|_| ());
+            summary(&outcome, &catalogue, 1.0)
+        });
+        assert!(plain.contains("; 1 machine advised."), "{plain}");
+        assert_eq!(plain, drawn);
     }
 }
