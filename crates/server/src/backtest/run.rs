@@ -178,7 +178,8 @@ mod tests {
         }
     }
 
-    /// A site of two machines, a reading every half an hour over some days; the first site's first machine is warming up.
+    /// A site of two machines, a reading every half an hour over some days; the first site's first machine is warming up after
+    /// thirty.
     fn site(number: i64, days: i64) -> AtHand {
         let start = Timestamp::parse("2026-06-01T00:00:00Z").unwrap();
         let id = |n| MachineId::new(&format!("s{number}"), &format!("m{}", 2 * number + n)).unwrap();
@@ -187,7 +188,8 @@ mod tests {
         for step in 0..days * 48 {
             let ts = start + step * 1_800_000;
             for (n, machine) in machines.iter().enumerate() {
-                let fouling_k = if number == 0 && n == 0 { step as f64 / 48.0 * 0.8 } else { 0.0 };
+                let fouled_days = (step as f64 / 48.0 - 30.0).max(0.0);
+                let fouling_k = if number == 0 && n == 0 { 0.8 * fouled_days } else { 0.0 };
                 let ambient_c = 28.0 + 6.0 * (f64::from(ts.hour_of_day()) / 24.0 * std::f64::consts::TAU).sin();
                 let signals = Signals::empty()
                     .with(Signal::DischargeTemp, ambient_c + 52.0 + fouling_k)
@@ -220,7 +222,8 @@ mod tests {
     fn curves_change_nothing_of_what_is_said() {
         let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
         let [plain, drawn] = [false, true].map(|curves| {
-            let Ok(outcome) = run(&mut [site(0, 60)], &EngineOptions::default(), 1, curves, &|_| ());
+            let options = EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() };
+            let Ok(outcome) = run(&mut [site(0, 60)], &options, 1, curves, &|_| ());
             summary(&outcome, &catalogue, 1.0)
         });
         assert!(plain.contains("; 1 machine advised."), "{plain}");
