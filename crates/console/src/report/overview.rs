@@ -132,7 +132,10 @@ fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue
     let detail = first_warning(machine).map_or_else(String::new, |moment| {
         let fault = super::scores::capital(&text::fault(&moment.finding.fault, catalogue, lang));
         let when = lead_days(machine).map_or_else(
-            || words::FIRST.with(&[&words::day_of(moment.finding.at, report)], lang),
+            || {
+                if report.is_dated() { words::FIRST } else { words::FIRST_AT }
+                    .with(&[&words::day_of(moment.finding.at, report)], lang)
+            },
             |days| words::LEAD.with(&[&words::days(days, lang)], lang),
         );
         format!("{fault} · {when}")

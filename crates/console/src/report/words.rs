@@ -156,6 +156,8 @@ patterns! {
     WARNED = "Warned {0} before the limit", "到达限值前{0}预警";
     /// When something was said first: date.
     FIRST = "first on {0}", "首次{0}";
+    /// The same in a history without dates: time since its beginning.
+    FIRST_AT = "first at {0}", "首次{0}";
     /// When a letter would have been drafted: date.
     DRAFTED = "Drafted {0}", "{0}起草";
     /// What is not listed: count.
