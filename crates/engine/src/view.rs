@@ -133,7 +133,7 @@ pub struct OpenFinding {
     pub opened: Timestamp,
 }
 
-/// Quantiles of the hottest hour of one day ahead, degC.
+/// Quantiles of the hottest hour of one day ahead, degC. Where the valve regulates they lie together on what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConePoint {
     /// The day's beginning (UTC).

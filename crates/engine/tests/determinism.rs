@@ -26,16 +26,21 @@ fn wobble(seed: i64) -> f64 {
     mixed as f64 / 32_767.5 - 1.0
 }
 
-/// A loaded machine whose saturated branch rises by `rate_k_per_day` from day 40 on. The one called "bare" does not measure its
-/// ambient.
+/// A loaded machine in summer whose saturated branch rises by `rate_k_per_day` from day 40 on. The one called "bare" does not
+/// measure its ambient.
 fn machine(name: &str, days: i64, rate_k_per_day: f64) -> Vec<Event> {
+    machine_in(29.0, name, days, rate_k_per_day)
+}
+
+/// The same in air of another mean temperature, degC.
+fn machine_in(air_c: f64, name: &str, days: i64, rate_k_per_day: f64) -> Vec<Event> {
     let id = MachineId::new("plant", name).expect("plain names");
     (0..days * 24 * 60 / STEP_MIN)
         .map(|step| {
             let ts = start() + step * STEP_MIN * MINUTE_MS;
             let t = (step * STEP_MIN) as f64 / 1440.0;
             let weather = 3.0 * wobble(ts.day() / 3 + 7);
-            let ta = 29.0 + weather + 4.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
+            let ta = air_c + weather + 4.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
             let excess = rate_k_per_day * (t - 40.0).max(0.0);
             let (regulated, saturated): (f64, f64) = (78.0 + 0.2 * (ta - 20.0), 84.0 + 1.08 * (ta - 30.0) + excess);
             let td = saturated.max(regulated) + 0.5 * wobble(step * 3 + id.as_str().len() as i64);
@@ -168,6 +173,16 @@ fn an_open_prediction_is_said_again_every_day() {
         .map(|f| f.at.day())
         .collect();
     assert!(said.len() > 20 && said.windows(2).all(|w| w[1] - w[0] == 1), "{said:?}");
+}
+
+#[test]
+fn in_cool_weather_a_cone_sets_out_where_the_valve_holds_the_machine() {
+    let mut engine = Engine::new(options());
+    observe(&mut engine, &machine_in(12.0, "cool", 60, 0.4));
+    let view = engine.machine(&MachineId::new("plant", "cool").unwrap()).unwrap();
+    let observed_c = view.days.iter().rev().find_map(|day| day.observed_c).unwrap();
+    let today = view.cone.first().unwrap();
+    assert!(today.q10_c > observed_c - 2.5 && today.q50_c < observed_c + 4.0, "{observed_c} {today:?}");
 }
 
 #[test]

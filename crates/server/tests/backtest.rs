@@ -1,6 +1,7 @@
 //! `foretell backtest`: histories too short, too sparse, unusable, and what comes of the others.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::foretell;
 
@@ -32,7 +33,7 @@ fn a_history_that_is_too_short_is_said_to_be_so() {
     let output = foretell(dir.path()).args(arguments).output().unwrap();
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
-    let short = "oo short: 10 days of loaded running are needed";
+    let short = "Too short: 10 days of loaded running are needed";
     assert!(table.contains(short) && page.contains(short), "{table}");
     assert!(table.contains("\n1 machine, 384 readings"), "{table}");
     assert!(!table.contains("s1/m9") && !page.contains("s1/m9"), "work alone makes a machine: {table}");
@@ -52,7 +53,48 @@ fn a_history_that_is_too_sparse_is_not_called_too_short() {
     }
     let (code, table, _) = backtest(&[("x.csv", &rows)], &["x.csv"]);
     assert_eq!(code, Some(0));
-    assert!(table.contains("too sparse: a reading at least every 20 minutes is needed"), "{table}");
+    assert!(table.contains("Too sparse: a reading at least every 20 minutes is needed"), "{table}");
+}
+
+#[test]
+fn a_history_that_lacks_what_is_needed_says_which_column_and_what_it_would_give() {
+    let with = "with it, 10 days of loaded running let the cooler be judged and the limit be forecast";
+    for (head, cells, lacking) in [
+        ("ts,site,machine,discharge_temp_c,run_hours", "80,5", "No motor_current_a"),
+        ("ts,site,machine,motor_current_a", "100", "No discharge_temp_c"),
+        ("ts,site,machine,ambient_temp_c", "25", "No discharge_temp_c and motor_current_a"),
+    ] {
+        let mut rows = format!("{head}\n");
+        for minute in (0..60 * 24 * 30_i64).step_by(10) {
+            rows.push_str(&format!("{},s,m,{cells}\n", minute * 60_000 + 1_780_272_000_000));
+        }
+        let (code, table, _) = backtest(&[("x.csv", &rows)], &["x.csv"]);
+        assert_eq!(code, Some(0));
+        assert!(table.contains(&format!("{lacking}: {with}")) && !table.contains("oo short"), "{table}");
+    }
+}
+
+#[test]
+fn a_machine_whose_sensor_is_dead_is_not_called_normal() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path(), 28);
+    let readings = std::fs::read_to_string(dir.path().join("readings.csv")).unwrap();
+    // From the twentieth day on the discharge sensor's wire is broken.
+    let broken = readings.lines().map(|line| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if line > "2026-06-20" && !line.starts_with("ts") {
+            cells[3] = "850";
+        }
+        cells.join(",") + "\n"
+    });
+    std::fs::write(dir.path().join("readings.csv"), broken.collect::<String>()).unwrap();
+    let arguments = ["backtest", "readings.csv", "--report", "report.html", "--out", "findings.jsonl"];
+    let output = foretell(dir.path()).args(arguments).output().unwrap();
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(table.contains("  sensor_"), "{table}");
+    assert!(page.contains("Sensor fault</span>") && page.contains("class=\"d-sensor\""), "{table}");
+    assert!(!page.contains("Normal</span>"), "what nobody can see is called normal");
 }
 
 #[test]
@@ -129,16 +171,47 @@ fn scores_come_as_a_table_and_as_json() {
     assert_eq!(json["missed"][0]["machine"], "m");
 }
 
+#[test]
+fn a_backtest_that_is_told_to_stop_says_what_is_written_and_exits_0() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a\n".to_owned();
+    (0..900_000_u64).for_each(|n| rows.push_str(&format!("{},s,m,80,100\n", 1_767_225_600_000 + n * 1_000)));
+    std::fs::write(dir.path().join("x.csv"), rows).unwrap();
+    let process = foretell(dir.path())
+        .args(["backtest", "x.csv", "--out", "f.jsonl", "--report", "r.html"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Until it listens, a signal would end it as it ends any program.
+    let status = format!("/proc/{}/status", process.id());
+    let caught = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&mask, 16).unwrap()
+    };
+    while caught() & (1 << 14) == 0 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap().success());
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "stopped before anything was written\n");
+    assert!(!dir.path().join("f.jsonl").exists() && !dir.path().join("r.html").exists());
+}
+
 /// Third-party data lies beside the repository on some machines and never in it.
 #[test]
-fn real_histories_bother_nobody_and_are_said_to_be_too_short() {
+fn real_histories_bother_nobody_and_say_why_they_cannot_be_judged() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for (file, map, machines) in [
-        ("metropt3_first_rows.csv", "metropt3", "1 machine, 1000 readings"),
-        ("metropt2022_1000rows.csv", "metropt2022", "1 machine, 1000 readings"),
-        ("aispark_train.csv.gz", "aispark", "8 machines, 2463 readings"),
-        ("aircompressor_1000.csv", "aircompressor", "1 machine, 1000 readings"),
-        ("uci447_cycle_means.csv.gz", "uci447", "1 machine, 2205 readings"),
+    let short = "Too short: 10 days of loaded running are needed";
+    for (file, map, machines, why) in [
+        ("metropt3_first_rows.csv", "metropt3", "1 machine, 1000 readings", short),
+        ("metropt2022_1000rows.csv", "metropt2022", "1 machine, 1000 readings", short),
+        ("aispark_train.csv.gz", "aispark", "8 machines, 2463 readings", short),
+        ("aircompressor_1000.csv", "aircompressor", "1 machine, 1000 readings", "No motor_current_a: with it"),
+        ("uci447_cycle_means.csv.gz", "uci447", "1 machine, 2205 readings", "No motor_current_a: with it"),
     ] {
         let data = root.join("../shared/data").join(file);
         if !data.exists() {
@@ -149,6 +222,6 @@ fn real_histories_bother_nobody_and_are_said_to_be_too_short() {
         let (code, said, _) = backtest(&[], &[&data.to_string_lossy(), "--map", &map.to_string_lossy()]);
         assert_eq!(code, Some(0), "{file}");
         assert!(said.contains(machines) && said.contains("; 0 machines advised"), "{file}: {said}");
-        assert!(said.contains("too short: 10 days of loaded running are needed"), "{file}: {said}");
+        assert!(said.contains(why), "{file}: {said}");
     }
 }

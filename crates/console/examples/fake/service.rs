@@ -238,7 +238,7 @@ pub(crate) fn quarantine() -> Vec<Quarantined> {
 pub(crate) fn report(lang: Lang) -> BacktestReport {
     let machines = machines();
     let from = at("2026-03-22T00:00:00Z");
-    let run = |first_day: i64, last_day: i64, state| StateRun { first_day, last_day, state };
+    let run = |first: i64, last: i64, state| StateRun { first, last, state };
     let (first, last) = (from.day(), now().day());
     let tested = |place: usize, moments: Vec<BacktestMoment>, truth: Vec<TruthSpan>, letters: Vec<Letter>| {
         let machine = &machines[place];
@@ -286,6 +286,7 @@ pub(crate) fn report(lang: Lang) -> BacktestReport {
         zone: SHANGHAI,
         from,
         to: now(),
+        slot_ms: foretell_model::DAY_MS,
         readings: 339_840,
         refused: 12,
         machines: vec![tested(6, moments, vec![truth], letters), tested(0, vec![], vec![], vec![])],
@@ -309,6 +310,7 @@ fn scores() -> BacktestScores {
         leads_days: vec![2.0, 9.0, 9.4, 15.5, 21.0, 33.0, 80.0],
         named_first: share(18, 20),
         false_advisories: Rate { count: 1, machine_years: 0.65, per_year: 1.54, low: 0.04, high: 8.57 },
+        false_on_healthy: Rate { count: 0, machine_years: 0.3, per_year: 0.0, low: 0.0, high: 12.3 },
         intervals: vec![interval(28, [2, 8, 7, 4]), interval(7, [0, 12, 9, 0])],
         kinds: vec![KindScore {
             fault: FaultCode::COOLER_CLOGGING,

@@ -22,5 +22,5 @@ pub use hours::hours;
 pub(crate) use plan::{Plan, plan};
 pub use small::{sparkline, week};
 pub use stock::{demand, load};
-pub(crate) use strip::{Lane, axis, fell, lane, leads};
+pub(crate) use strip::{Lane, Slots, axis, fell, lane, leads};
 pub(crate) use way::way;

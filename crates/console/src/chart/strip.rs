@@ -2,16 +2,24 @@
 //!
 //! Places are percentages, so that one drawing fits a desk and a phone: bars stretch, dots and text do not.
 
-use foretell_model::{DAY_MS, Timestamp};
+use foretell_model::{DAY_MS, MINUTE_MS, Timestamp};
 
 use super::scale::calendar_ticks;
 use super::svg::escape;
 use crate::report::{DayState, StateRun};
 use crate::{Lang, civil};
 
+/// What all strips of a picture share: first and last slot, and a slot's length, ms.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) slot_ms: i64,
+}
+
 /// What a strip shows of one machine.
 pub(crate) struct Lane<'a> {
-    /// What stood on which days.
+    /// What stood in which slots.
     pub(crate) states: &'a [StateRun],
     /// Days of messages to the customer.
     pub(crate) letters: &'a [Timestamp],
@@ -31,30 +39,21 @@ fn height(state: DayState) -> f64 {
         DayState::Unheard => 0.0,
         DayState::Learning => 3.0,
         DayState::Hidden | DayState::Normal => 7.0,
-        DayState::Watch => 11.0,
+        DayState::Sensor | DayState::Watch => 11.0,
         DayState::Advise => 16.0,
         DayState::Urgent => 21.0,
     }
 }
 
-/// Days of the whole picture as a scale in percent.
-#[derive(Clone, Copy)]
-struct Days {
-    first: f64,
-    count: f64,
-}
-
-impl Days {
-    fn of((first, last): (i64, i64)) -> Self {
-        Self { first: first as f64, count: (last - first + 1).max(1) as f64 }
-    }
-
-    fn percent(self, day: f64) -> f64 {
-        (100.0 * (day - self.first) / self.count).clamp(0.0, 100.0)
+/// The whole picture as a scale in percent.
+impl Slots {
+    fn percent(self, slot: f64) -> f64 {
+        let count = (self.last - self.first + 1).max(1) as f64;
+        (100.0 * (slot - self.first as f64) / count).clamp(0.0, 100.0)
     }
 
     fn at(self, at: Timestamp) -> f64 {
-        self.percent(at.millis() as f64 / DAY_MS as f64)
+        self.percent(at.millis() as f64 / self.slot_ms as f64)
     }
 }
 
@@ -73,43 +72,61 @@ fn upright(class: &str, x: f64, (top, bottom): (f64, f64)) -> String {
     format!("<line class=\"{class}\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{top:.1}\" y2=\"{bottom:.1}\"/>")
 }
 
-/// A machine's days between the first and the last day of the history.
-pub(crate) fn lane(lane: &Lane<'_>, span: (i64, i64)) -> String {
-    let days = Days::of(span);
+/// A machine's slots between the first and the last of the history.
+pub(crate) fn lane(lane: &Lane<'_>, slots: Slots) -> String {
     let mut out = open("strip", HEIGHT, lane.title);
     for run in lane.states.iter().filter(|run| run.state != DayState::Unheard) {
-        let (from, to) = (days.percent(run.first_day as f64), days.percent((run.last_day + 1) as f64));
+        let (from, to) = (slots.percent(run.first as f64), slots.percent((run.last + 1) as f64));
         let height = height(run.state);
         out += &bar(&format!("d-{}", run.state.name()), (from, to - from), ((HEIGHT - height) / 2.0, height));
     }
     for at in lane.works {
-        out += &upright("d-work", days.at(*at), (3.0, HEIGHT - 3.0));
+        out += &upright("d-work", slots.at(*at), (3.0, HEIGHT - 3.0));
     }
     for at in lane.limits {
-        out += &upright("d-limit", days.at(*at), (0.0, HEIGHT));
+        out += &upright("d-limit", slots.at(*at), (0.0, HEIGHT));
     }
     for at in lane.letters {
         out +=
-            &format!("<circle class=\"d-letter\" cx=\"{:.2}%\" cy=\"{:.1}\" r=\"4.5\"/>", days.at(*at), HEIGHT / 2.0);
+            &format!("<circle class=\"d-letter\" cx=\"{:.2}%\" cy=\"{:.1}\" r=\"4.5\"/>", slots.at(*at), HEIGHT / 2.0);
     }
     out + "</svg>"
 }
 
-/// The months above the strips.
-pub(crate) fn axis((first, last): (i64, i64), count: usize, lang: Lang) -> String {
-    let days = Days::of((first, last));
+/// The months above the strips; `label` names an instant where slots are shorter than days or times are no dates.
+pub(crate) fn axis(slots: Slots, count: usize, label: Option<&dyn Fn(Timestamp) -> String>, lang: Lang) -> String {
     let mut out =
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"strip\" width=\"100%\" height=\"18\" aria-hidden=\"true\">"
             .to_owned();
-    for day in calendar_ticks((first, last), count) {
-        let x = days.percent(day as f64);
+    let ticks: Vec<(Timestamp, String)> = match label {
+        Some(label) => clock_ticks(slots, count).map(|at| (at, label(at))).collect(),
+        None => {
+            let (first, last) = (slots.first, slots.last);
+            let name = |day| if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
+            let ticks = calendar_ticks((first, last), count).into_iter();
+            ticks.map(|day| (Timestamp::from_millis(day * DAY_MS), name(day))).collect()
+        }
+    };
+    for (at, label) in ticks {
+        let x = slots.at(at);
         if x < 94.0 {
-            let label = if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
             out += &upright("d-notch", x, (4.0, 18.0));
-            out += &format!("<text class=\"d-tick\" x=\"{x:.2}%\" dx=\"5\" y=\"12\">{}</text>", escape(label));
+            out += &format!("<text class=\"d-tick\" x=\"{x:.2}%\" dx=\"5\" y=\"12\">{}</text>", escape(&label));
         }
     }
     out + "</svg>"
+}
+
+/// Steps of a clock that are worth a label, minutes.
+const CLOCK_STEPS_MIN: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400, 43_200];
+
+/// Instants at round steps, at most about `count`.
+fn clock_ticks(slots: Slots, count: usize) -> impl Iterator<Item = Timestamp> {
+    let (from, to) = (slots.first * slots.slot_ms, (slots.last + 1) * slots.slot_ms);
+    let fits = |step_min: &i64| (to - from) / (step_min * MINUTE_MS) <= count as i64;
+    let step_ms = CLOCK_STEPS_MIN.into_iter().find(fits).unwrap_or(43_200) * MINUTE_MS;
+    let first = from.div_euclid(step_ms) + i64::from(from.rem_euclid(step_ms) > 0);
+    (first..).map(move |n| Timestamp::from_millis(n * step_ms)).take_while(move |at| at.millis() < to).take(200)
 }
 
 /// Where the truth fell: before p10, up to p50, up to p90, after it; above it, where a calibrated forecast has its borders.
@@ -170,14 +187,27 @@ pub(crate) fn leads(leads_days: &[f64], title: &str) -> String {
 mod tests {
     use super::*;
 
+    const DAYS: Slots = Slots { first: 0, last: 9, slot_ms: DAY_MS };
+
+    #[test]
+    fn the_axis_of_a_short_history_has_the_steps_of_a_clock() {
+        // Two hours and a half in slots of 100 s.
+        let slots = Slots { first: 0, last: 89, slot_ms: 100_000 };
+        let minutes: Vec<i64> = clock_ticks(slots, 6).map(|at| at.millis() / MINUTE_MS).collect();
+        assert_eq!(minutes, [0, 30, 60, 90, 120]);
+        let named = axis(slots, 6, Some(&|at| format!("{} min", at.millis() / MINUTE_MS)), Lang::En);
+        assert!(named.contains(r#"<text class="d-tick" x="20.00%" dx="5" y="12">30 min</text>"#), "{named}");
+        assert!(axis(DAYS, 6, None, Lang::En).contains("5 Jan"));
+    }
+
     #[test]
     fn a_strip_shows_runs_and_marks_in_percent() {
         let states = [
-            StateRun { first_day: 0, last_day: 4, state: DayState::Learning },
-            StateRun { first_day: 5, last_day: 9, state: DayState::Urgent },
+            StateRun { first: 0, last: 4, state: DayState::Learning },
+            StateRun { first: 5, last: 9, state: DayState::Urgent },
         ];
         let letters = [Timestamp::from_millis(5 * DAY_MS)];
-        let svg = lane(&Lane { states: &states, letters: &letters, works: &[], limits: &[], title: "<a>" }, (0, 9));
+        let svg = lane(&Lane { states: &states, letters: &letters, works: &[], limits: &[], title: "<a>" }, DAYS);
         let expected = [
             r#"aria-label="&lt;a&gt;""#,
             r#"<rect class="d-learning" x="0.00%" width="50.00%""#,
@@ -191,7 +221,9 @@ mod tests {
 
     #[test]
     fn nothing_divides_by_nothing() {
-        for svg in [fell([0; 4], ""), leads(&[], ""), axis((5, 5), 3, Lang::En)] {
+        for svg in
+            [fell([0; 4], ""), leads(&[], ""), axis(Slots { first: 5, last: 5, slot_ms: DAY_MS }, 3, None, Lang::En)]
+        {
             assert!(!svg.contains("NaN") && !svg.contains("inf") && svg.ends_with("</svg>"), "{svg}");
         }
     }

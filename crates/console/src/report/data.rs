@@ -1,7 +1,7 @@
 //! What a backtest's report is made of.
 
 use chrono_tz::Tz;
-use foretell_model::{FaultCode, Finding, Grade, MachineId, Timestamp};
+use foretell_model::{DAY_MS, FaultCode, Finding, FindingKind, Grade, MachineId, Signal, Timestamp};
 
 use crate::Lang;
 use crate::view::{ConePoint, Curve};
@@ -19,6 +19,8 @@ pub struct BacktestReport {
     pub from: Timestamp,
     /// Last instant of the input.
     pub to: Timestamp,
+    /// Length of the slots that machines' states are told in, ms: a day, or less where the history is short.
+    pub slot_ms: i64,
     /// Readings that were admitted.
     pub readings: u64,
     /// Items that were refused.
@@ -27,6 +29,20 @@ pub struct BacktestReport {
     pub machines: Vec<BacktestMachine>,
     /// How the forecasts compare with what happened; `None` without truth.
     pub scores: Option<BacktestScores>,
+}
+
+impl BacktestReport {
+    /// Whether its times are dates. Nobody recorded machines before 1980: such a history counts from its own beginning.
+    #[must_use]
+    pub const fn is_dated(&self) -> bool {
+        is_date(self.to)
+    }
+}
+
+/// See [`BacktestReport::is_dated`].
+#[must_use]
+pub const fn is_date(at: Timestamp) -> bool {
+    at.millis() >= 3_652 * DAY_MS
 }
 
 /// One machine of a backtest.
@@ -44,7 +60,7 @@ pub struct BacktestMachine {
     pub moments: Vec<BacktestMoment>,
     /// What is known to have happened; empty without truth.
     pub truth: Vec<TruthSpan>,
-    /// What could be said on each day, in order, without a gap.
+    /// What could be said in each slot, in order, without a gap.
     pub states: Vec<StateRun>,
     /// Messages to the customer, in order of time.
     pub letters: Vec<Letter>,
@@ -62,6 +78,13 @@ pub enum Unjudged {
     TooSparse {
         /// A reading is needed at least so often, minutes.
         minutes_needed: u32,
+    },
+    /// No reading of it has what the engine cannot do without.
+    Lacking {
+        /// The signals that never came.
+        signals: &'static [Signal],
+        /// Days of loaded running that are needed once they come.
+        days_needed: u32,
     },
 }
 
@@ -83,9 +106,9 @@ pub struct Letter {
     pub at: Timestamp,
     /// The message within whose thirty days it falls, so that it would have been held back; then it has no text.
     pub held_by: Option<Timestamp>,
-    /// Its subject.
+    /// Its subject; empty where it has no text.
     pub subject: String,
-    /// Its text.
+    /// Its text; empty too where the history has no dates, because a message offers days.
     pub body: String,
 }
 
@@ -100,6 +123,8 @@ pub enum DayState {
     Hidden,
     /// It ran as it should.
     Normal,
+    /// A sensor was out of order: what it would have shown, nobody knows.
+    Sensor,
     /// Something was watched inside the company.
     Watch,
     /// A visit was advised.
@@ -110,8 +135,28 @@ pub enum DayState {
 
 impl DayState {
     /// Every state, the least pressing first.
-    pub const ALL: [Self; 7] =
-        [Self::Unheard, Self::Learning, Self::Hidden, Self::Normal, Self::Watch, Self::Advise, Self::Urgent];
+    pub const ALL: [Self; 8] = [
+        Self::Unheard,
+        Self::Learning,
+        Self::Hidden,
+        Self::Normal,
+        Self::Sensor,
+        Self::Watch,
+        Self::Advise,
+        Self::Urgent,
+    ];
+
+    /// What an open finding makes of a day; `None` for one that accuses neither machine nor sensor.
+    #[must_use]
+    pub const fn under(finding: &Finding) -> Option<Self> {
+        match (finding.kind, finding.grade) {
+            (FindingKind::SensorFault, _) => Some(Self::Sensor),
+            (FindingKind::Prediction | FindingKind::Anomaly, Grade::Watch) => Some(Self::Watch),
+            (FindingKind::Prediction | FindingKind::Anomaly, Grade::Advise) => Some(Self::Advise),
+            (FindingKind::Prediction | FindingKind::Anomaly, Grade::Urgent) => Some(Self::Urgent),
+            _ => None,
+        }
+    }
 
     /// The end of its CSS class.
     #[must_use]
@@ -121,6 +166,7 @@ impl DayState {
             Self::Learning => "learning",
             Self::Hidden => "hidden",
             Self::Normal => "normal",
+            Self::Sensor => "sensor",
             Self::Watch => "watch",
             Self::Advise => "advise",
             Self::Urgent => "urgent",
@@ -128,13 +174,13 @@ impl DayState {
     }
 }
 
-/// Days in a row of one state, whole days since 1970, both ends included.
+/// Slots in a row of one state, whole slots since 1970, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateRun {
-    /// First day.
-    pub first_day: i64,
-    /// Last day.
-    pub last_day: i64,
+    /// First slot.
+    pub first: i64,
+    /// Last slot.
+    pub last: i64,
     /// What could be said.
     pub state: DayState,
 }
@@ -240,6 +286,8 @@ pub struct BacktestScores {
     pub named_first: Share,
     /// Warnings without a fault behind them.
     pub false_advisories: Rate,
+    /// The same on machines that had no fault at all.
+    pub false_on_healthy: Rate,
     /// By distance from the limit, farthest first.
     pub intervals: Vec<IntervalScore>,
     /// By kind of fault.

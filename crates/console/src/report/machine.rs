@@ -1,16 +1,15 @@
 //! One machine's part of the report: its history with what was forecast, the letters, the remarks.
 
-use chrono_tz::Tz;
-use foretell_model::{Catalogue, Timestamp};
+use foretell_model::{Catalogue, Finding, Timestamp};
 
 use super::data::{BacktestMachine, BacktestMoment, BacktestReport, TruthSpan};
-use super::overview::{anchor, lead_days, warns, worst};
+use super::overview::{anchor, label, lead_days, standing, warns};
 use super::words::{self, Words};
 use crate::chart::{Hover, Past, Size};
 use crate::pages::figure::{Figure, past_figure};
 use crate::pages::standing::Standing;
 use crate::view::{Curve, DayPoint, MarkKind, Reached};
-use crate::{Lang, civil, text};
+use crate::{Lang, text};
 
 /// Moments of a machine that get a picture of their own.
 const MOMENTS_MAX: usize = 6;
@@ -30,11 +29,12 @@ pub(super) struct Section {
     pub(super) anchor: String,
     pub(super) id: String,
     pub(super) class: &'static str,
-    pub(super) label: &'static str,
+    pub(super) label: String,
     pub(super) facts: Vec<String>,
     pub(super) fig: Option<Figure>,
     pub(super) has_truth: bool,
     pub(super) has_then: bool,
+    pub(super) moments_title: &'static str,
     pub(super) moments: Vec<Moment>,
     pub(super) letters: Vec<LetterCard>,
     pub(super) remarks: Vec<(String, String)>,
@@ -47,6 +47,7 @@ pub(super) struct Moment {
     pub(super) grade: &'static str,
     pub(super) when: String,
     pub(super) sentence: String,
+    pub(super) evidence: Vec<String>,
     pub(super) sent: &'static str,
     pub(super) came: String,
     pub(super) fig: Option<Figure>,
@@ -72,21 +73,20 @@ pub(super) struct Quiet {
 
 impl Section {
     pub(super) fn of(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue, w: &Words) -> Self {
-        let lang = report.lang;
         let warnings: Vec<&BacktestMoment> = machine.moments.iter().filter(|m| warns(m.finding.kind)).collect();
         let then = warnings.iter().find(|moment| moment.would_send && !moment.cone.is_empty());
         let then = then.or_else(|| warnings.iter().find(|moment| !moment.cone.is_empty()));
         let (remarks, more) = remarks(machine, report, catalogue);
-        let standing = worst(machine).unwrap_or(Standing::Good);
         Self {
             anchor: anchor(machine),
             id: machine.id.to_string(),
-            class: standing.name(),
-            label: text::standing_label(standing, lang),
+            class: standing(machine).name(),
+            label: label(machine, report.lang),
             facts: facts(machine, report, catalogue),
             fig: history(machine, then.copied(), report, catalogue),
             has_truth: !machine.truth.is_empty(),
             has_then: then.is_some(),
+            moments_title: if warnings.iter().any(|moment| !moment.cone.is_empty()) { w.moments } else { w.said_then },
             moments: warnings.iter().take(MOMENTS_MAX).map(|m| lay_out(m, machine, report, catalogue, w)).collect(),
             letters: letters(machine, report, w),
             remarks,
@@ -100,8 +100,8 @@ impl Quiet {
         let lang = report.lang;
         let points = if many > MANY { QUIET_POINTS_MAX } else { POINTS_MAX };
         let line = machine.unjudged.map_or_else(
-            || words::readings(machine.readings, first(machine), machine.curve.now, lang),
-            |why| words::unjudged(why, lang),
+            || words::readings(machine.readings, first(machine, report), machine.curve.now, lang),
+            |why| why.words(lang),
         );
         let past = Past { truths: &[], forecasts: &[], hover: Hover::Silent };
         let fig = is_drawn(machine).then(|| {
@@ -121,25 +121,19 @@ fn is_drawn(machine: &BacktestMachine) -> bool {
     machine.curve.days.iter().any(|day| day.hot_c.is_some())
 }
 
-fn first(machine: &BacktestMachine) -> Option<Timestamp> {
-    machine.states.first().map(|run| Timestamp::from_millis(run.first_day * foretell_model::DAY_MS))
-}
-
-/// A day that was concluded has no time of day worth reading.
-fn when(at: Timestamp, zone: Tz, lang: Lang) -> String {
-    let is_whole_day = at.millis().rem_euclid(foretell_model::DAY_MS) == 0;
-    if is_whole_day { civil::date(at, zone, lang) } else { civil::date_time(at, zone, lang) }
+fn first(machine: &BacktestMachine, report: &BacktestReport) -> Option<Timestamp> {
+    machine.states.first().map(|run| Timestamp::from_millis(run.first * report.slot_ms))
 }
 
 fn facts(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> Vec<String> {
-    let (lang, zone) = (report.lang, report.zone);
-    let mut facts = vec![words::readings(machine.readings, first(machine), machine.curve.now, lang)];
+    let lang = report.lang;
+    let mut facts = vec![words::readings(machine.readings, first(machine, report), machine.curve.now, lang)];
     facts.extend(lead_days(machine).map(|days| words::WARNED.with(&[&words::days(days, lang)], lang)));
-    facts.extend(machine.unjudged.map(|why| words::unjudged(why, lang)));
+    facts.extend(machine.unjudged.map(|why| why.words(lang)));
     facts.extend(machine.truth.iter().map(|span| {
-        let reached = span.limit_reached.map(|at| civil::date(at, zone, lang));
+        let reached = span.limit_reached.map(|at| words::date(at, report));
         let fault = text::fault(&span.fault, catalogue, lang);
-        text::truth_line(&fault, &civil::date(span.onset, zone, lang), reached.as_deref(), lang)
+        text::truth_line(&fault, &words::date(span.onset, report), reached.as_deref(), lang)
     }));
     facts
 }
@@ -182,7 +176,7 @@ fn thinned(days: &[DayPoint], most: usize) -> Vec<DayPoint> {
 
 fn letters(machine: &BacktestMachine, report: &BacktestReport, w: &Words) -> Vec<LetterCard> {
     let card = |letter: &super::data::Letter| LetterCard {
-        when: words::DRAFTED.with(&[&when(letter.at, report.zone, report.lang)], report.lang),
+        when: words::DRAFTED.with(&[&words::when(letter.at, report)], report.lang),
         subject: letter.subject.clone(),
         paragraphs: letter
             .body
@@ -191,7 +185,11 @@ fn letters(machine: &BacktestMachine, report: &BacktestReport, w: &Words) -> Vec
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
             .collect(),
-        held: if letter.held_by.is_some() { w.letter_held } else { "" },
+        held: match letter.held_by {
+            Some(_) => w.letter_held,
+            None if letter.subject.is_empty() => w.letter_undated,
+            None => "",
+        },
     };
     machine.letters.iter().map(card).collect()
 }
@@ -201,10 +199,10 @@ fn remarks(
     report: &BacktestReport,
     catalogue: &Catalogue,
 ) -> (Vec<(String, String)>, String) {
-    let (lang, zone) = (report.lang, report.zone);
+    let lang = report.lang;
     let all: Vec<&BacktestMoment> = machine.moments.iter().filter(|moment| !warns(moment.finding.kind)).collect();
     let line = |moment: &&BacktestMoment| {
-        (when(moment.finding.at, zone, lang), text::kind_sentence(&moment.finding, catalogue, lang))
+        (words::when(moment.finding.at, report), text::kind_sentence(&moment.finding, catalogue, lang))
     };
     let more = all.len().saturating_sub(REMARKS_MAX);
     let more = if more > 0 { words::MORE.with(&[&more.to_string()], lang) } else { String::new() };
@@ -223,12 +221,25 @@ fn lay_out(
     Moment {
         class: standing.name(),
         grade: text::standing_label(standing, lang),
-        when: when(moment.finding.at, report.zone, lang),
+        when: words::when(moment.finding.at, report),
         sentence: text::kind_sentence(&moment.finding, catalogue, lang),
+        evidence: relations(&moment.finding, report),
         sent: if moment.would_send { t.report_would_send } else { t.report_inside },
         came: came(moment, machine, report, w),
         fig: close_up(moment, &machine.curve, catalogue, lang),
     }
+}
+
+/// What watched columns of no contract show beside each other: they have no curve, so their figures stand in words.
+fn relations(finding: &Finding, report: &BacktestReport) -> Vec<String> {
+    let shown = finding.evidence.iter().filter_map(|evidence| {
+        let column = evidence.feature.strip_suffix("_excess")?;
+        let unit = if evidence.unit == "1" { "" } else { evidence.unit.as_str() };
+        let much = format!("{:.2} {unit}", evidence.value.abs());
+        let pattern = if evidence.value < 0.0 { words::BELOW } else { words::ABOVE };
+        Some(pattern.with(&[column, much.trim_end(), &words::when(evidence.since?, report)], report.lang))
+    });
+    shown.collect()
 }
 
 /// How the forecast compares with when the limit was truly reached.
@@ -239,7 +250,7 @@ fn came(moment: &BacktestMoment, machine: &BacktestMachine, report: &BacktestRep
         return String::new();
     };
     let after_days = limit.days_since(at);
-    let (date, after) = (civil::date(limit, report.zone, report.lang), words::days(after_days, report.lang));
+    let (date, after) = (words::date(limit, report), words::days(after_days, report.lang));
     let line = words::CAME.with(&[&date, &after], report.lang);
     let Some(rul) = rul else { return line };
     let verdict = match (rul.p10, rul.p90) {

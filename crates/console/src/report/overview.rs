@@ -1,13 +1,13 @@
 //! The fleet at a glance: one strip of days per machine, the pressing ones first.
 
-use foretell_model::{Catalogue, FindingKind, Timestamp};
+use foretell_model::{Catalogue, DAY_MS, FindingKind, Timestamp};
 
 use super::data::{BacktestMachine, BacktestReport, DayState};
 use super::words;
-use crate::chart::{self, Lane};
+use crate::chart::{self, Lane, Slots};
 use crate::pages::standing::Standing;
 use crate::view::MarkKind;
-use crate::{civil, text};
+use crate::{Lang, text};
 
 /// Strips under their axis.
 pub(super) struct Overview {
@@ -31,12 +31,13 @@ pub(super) struct LaneRow {
 
 impl Overview {
     pub(super) fn of(report: &BacktestReport, catalogue: &Catalogue) -> Self {
-        let span = (report.from.day(), report.to.day());
+        let label = |at: Timestamp| words::clock(at, report);
+        let label = (!report.is_dated() || report.slot_ms < DAY_MS).then_some(&label as &dyn Fn(Timestamp) -> String);
         let lanes = ordered(report.machines.iter().collect());
         let shown = DayState::ALL.into_iter().filter(|state| *state != DayState::Unheard);
         Self {
-            axis: chart::axis(span, 12, report.lang),
-            axis_narrow: chart::axis(span, 4, report.lang),
+            axis: chart::axis(slots(report), 12, label, report.lang),
+            axis_narrow: chart::axis(slots(report), 4, label, report.lang),
             lanes: lanes.into_iter().map(|machine| row(machine, report, catalogue)).collect(),
             legend: shown.map(|state| (state.name(), words::state(state, report.lang))).collect(),
             has_truth: report.scores.is_some(),
@@ -44,14 +45,20 @@ impl Overview {
     }
 }
 
+/// The slots of the whole history.
+fn slots(report: &BacktestReport) -> Slots {
+    let slot = |at: Timestamp| at.millis().div_euclid(report.slot_ms);
+    Slots { first: slot(report.from), last: slot(report.to), slot_ms: report.slot_ms }
+}
+
 /// A name for links within the report.
 pub(super) fn anchor(machine: &BacktestMachine) -> String {
     machine.id.as_str().replace('/', "-")
 }
 
-/// Whether nothing was warned of and nothing was truly the matter.
+/// Whether nothing was warned of, no sensor failed, and nothing was truly the matter.
 pub(super) fn is_calm(machine: &BacktestMachine) -> bool {
-    machine.truth.is_empty() && !machine.moments.iter().any(|moment| warns(moment.finding.kind))
+    machine.truth.is_empty() && standing(machine) >= Standing::Learning
 }
 
 /// Whether a kind of finding warns of something: what keeps us from seeing, due service and the effect of work do not.
@@ -65,18 +72,42 @@ pub(super) fn worst(machine: &BacktestMachine) -> Option<Standing> {
     warnings.map(|moment| Standing::of_grade(moment.finding.grade)).min()
 }
 
-/// The first advisory, or else the first warning.
+/// The first of its sensors that was found out of order.
+fn failed_sensor(machine: &BacktestMachine) -> Option<&super::data::BacktestMoment> {
+    machine.moments.iter().find(|moment| moment.finding.kind == FindingKind::SensorFault)
+}
+
+/// Where a machine stands in the report: nothing is called good of which a sensor failed or too little came.
+pub(super) fn standing(machine: &BacktestMachine) -> Standing {
+    match (worst(machine), failed_sensor(machine), machine.unjudged) {
+        (Some(worst), ..) => worst,
+        (None, Some(_), _) => Standing::Hidden,
+        (None, None, Some(_)) => Standing::Learning,
+        (None, None, None) => Standing::Good,
+    }
+}
+
+/// The same in words.
+pub(super) fn label(machine: &BacktestMachine, lang: Lang) -> String {
+    match (standing(machine), machine.unjudged) {
+        (Standing::Hidden, _) => super::scores::capital(words::state(DayState::Sensor, lang)),
+        (Standing::Learning, Some(why)) => why.words(lang),
+        (standing, _) => text::standing_label(standing, lang).to_owned(),
+    }
+}
+
+/// The first advisory, or else the first warning, or else the first sensor that failed.
 pub(super) fn first_warning(machine: &BacktestMachine) -> Option<&super::data::BacktestMoment> {
     let warning = |moment: &&super::data::BacktestMoment| warns(moment.finding.kind);
     let sent = machine.moments.iter().find(|moment| warning(moment) && moment.would_send);
-    sent.or_else(|| machine.moments.iter().find(warning))
+    sent.or_else(|| machine.moments.iter().find(warning)).or_else(|| failed_sensor(machine))
 }
 
 /// The most pressing first, then who was warned of first, then by name.
 pub(super) fn ordered(mut machines: Vec<&BacktestMachine>) -> Vec<&BacktestMachine> {
     let key = |machine: &BacktestMachine| {
         let first = first_warning(machine).map_or(i64::MAX, |moment| moment.finding.at.millis());
-        (worst(machine).map_or(u8::MAX, |standing| standing as u8), machine.truth.is_empty(), first)
+        (standing(machine), machine.truth.is_empty(), first)
     };
     machines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
     machines
@@ -97,16 +128,14 @@ pub(super) fn lead_days(machine: &BacktestMachine) -> Option<f64> {
 
 fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> LaneRow {
     let lang = report.lang;
-    let unjudged = machine.unjudged.map_or(Standing::Good, |_| Standing::Learning);
-    let standing = worst(machine).unwrap_or(unjudged);
-    let label = match machine.unjudged {
-        Some(why) if worst(machine).is_none() => words::unjudged(why, lang),
-        _ => text::standing_label(standing, lang).to_owned(),
-    };
+    let label = label(machine, lang);
     let detail = first_warning(machine).map_or_else(String::new, |moment| {
         let fault = super::scores::capital(&text::fault(&moment.finding.fault, catalogue, lang));
         let when = lead_days(machine).map_or_else(
-            || words::FIRST.with(&[&civil::day_of(moment.finding.at, report.zone, lang)], lang),
+            || {
+                if report.is_dated() { words::FIRST } else { words::FIRST_AT }
+                    .with(&[&words::day_of(moment.finding.at, report)], lang)
+            },
             |days| words::LEAD.with(&[&words::days(days, lang)], lang),
         );
         format!("{fault} · {when}")
@@ -115,7 +144,7 @@ fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue
     LaneRow {
         anchor: anchor(machine),
         id: machine.id.to_string(),
-        class: standing.name(),
+        class: standing(machine).name(),
         strip: strip(machine, report, &title),
         label,
         detail,
@@ -133,5 +162,5 @@ fn strip(machine: &BacktestMachine, report: &BacktestReport, title: &str) -> Str
         limits: &limits.collect::<Vec<_>>(),
         title,
     };
-    chart::lane(&lane, (report.from.day(), report.to.day()))
+    chart::lane(&lane, slots(report))
 }

@@ -12,7 +12,7 @@ use super::overview::{Overview, is_calm, ordered, worst};
 use super::scores::Scores;
 use super::words::{self, Words};
 use crate::pages::standing::Standing;
-use crate::{Lang, assets, civil, text};
+use crate::{Lang, assets, text};
 
 /// Style of the report itself.
 const REPORT_CSS: &str = include_str!("../../assets/report.css");
@@ -52,7 +52,7 @@ pub fn backtest_html(report: &BacktestReport, catalogue: &Catalogue) -> Result<S
     let style = [assets::TOKENS_CSS, assets::CHART_CSS, REPORT_CSS].concat();
     let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
     let (calm, pressing): (Vec<_>, Vec<_>) = report.machines.iter().partition(|machine| is_calm(machine));
-    let date = |at| civil::date(at, report.zone, lang);
+    let date = |at| words::date(at, report);
     let page = ReportPage {
         lang,
         w: &w,

@@ -2,7 +2,7 @@
 
 use foretell_model::Catalogue;
 
-use super::data::{BacktestReport, BacktestScores, IntervalScore};
+use super::data::{BacktestReport, BacktestScores, IntervalScore, Rate};
 use super::words::{self, Words};
 use crate::pages::standing::Standing;
 use crate::{Lang, chart, civil, text};
@@ -74,18 +74,20 @@ impl Scores {
 fn lines(scores: &BacktestScores, lang: Lang, w: &Words) -> Vec<(&'static str, String, String)> {
     let share = |name, share| (name, words::share(share, lang), words::share_range(share, lang));
     let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::days(days, lang));
-    let rate = scores.false_advisories;
-    let (rate, range) = if rate.machine_years > 0.0 {
-        (format!("{:.3}", rate.per_year), format!("{:.3} – {:.3}", rate.low, rate.high))
-    } else {
-        ("–".to_owned(), "–".to_owned())
+    let rate = |name, rate: Rate| {
+        if rate.machine_years > 0.0 {
+            (name, format!("{:.3}", rate.per_year), format!("{:.3} – {:.3}", rate.low, rate.high))
+        } else {
+            (name, "–".to_owned(), "–".to_owned())
+        }
     };
     vec![
         share(w.warned_7d, scores.warned_7d),
         share(w.warned_14d, scores.warned_14d),
         (w.lead, lead, String::new()),
         share(w.named_first, scores.named_first),
-        (w.false_rate, rate, range),
+        rate(w.false_rate, scores.false_advisories),
+        rate(w.false_healthy, scores.false_on_healthy),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! The report's own words, English beside Chinese; what pages say too is taken from their table.
 
-use foretell_model::Timestamp;
+use foretell_model::{DAY_MS, Timestamp};
 
-use super::data::{DayState, Share, Unjudged};
+use super::data::{BacktestReport, DayState, Share, Unjudged};
 use crate::Lang;
-use crate::text;
+use crate::{civil, text};
 
 /// Picks by language.
 pub(super) const fn in_lang(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
@@ -37,6 +37,7 @@ words! {
     quiet_hint = "Nobody would have been bothered about these.", "这些机器不会打扰任何人。";
     letters = "What the customer would have received", "客户会收到的消息";
     moments = "What was forecast then, and what came", "当时的预测与之后的实际";
+    said_then = "What was said", "当时的提示";
     remarks = "Also noted", "其他记录";
     tile_machines = "Machines", "机器";
     tile_attention = "Warned of", "有预警";
@@ -56,6 +57,7 @@ words! {
     lead = "Median lead of the first warning", "首次预警提前量中位数";
     named_first = "True fault named first", "首位诊断正确";
     false_rate = "False advisories per machine-year", "每机年误报次数";
+    false_healthy = "The same, machines without any fault only", "同上，仅计全程无故障的机器";
     leads_title = "Lead of each first warning, days before the limit", "每次首次预警的提前天数";
     calibration = "Where the truth fell in the forecast", "实际落在预测区间的哪一段";
     calibration_hint = "A calibrated forecast has its borders at the three marks: 10, 50 and 90%.",
@@ -78,6 +80,8 @@ words! {
     then_late = "The limit was reached later than the forecast's range.", "实际到达限值晚于预测区间。";
     letter_held = "Held back: the customer had a message about this machine shortly before.",
         "暂不发送：近期已就这台机器联系过客户。";
+    letter_undated = "A message would have been drafted. It offers days for a visit, and this history has no dates.",
+        "会起草一条消息。消息里要提上门日期，而这份历史没有日期，所以这里不写。";
     foot_note = "Names and telephone numbers come from the registered customers; here they are left open.",
         "姓名与电话取自登记的客户资料，此处留空。";
     legend_letter = "message to the customer", "发给客户的消息";
@@ -90,6 +94,7 @@ words! {
     day_learning = "learning", "学习中";
     day_hidden = "not observable", "暂不可判断";
     day_normal = "normal", "正常";
+    day_sensor = "sensor fault", "传感器故障";
     day_watch = "watch", "观察";
     day_advise = "advise", "建议处理";
     day_urgent = "urgent", "紧急";
@@ -130,6 +135,16 @@ patterns! {
     DAY = "1 day", "1天";
     /// A count of days.
     DAYS = "{0} days", "{0}天";
+    /// One hour.
+    HOUR = "1 hour", "1小时";
+    /// A count of hours.
+    HOURS = "{0} hours", "{0}小时";
+    /// Time since the beginning of a history without dates, from a day on: days, clock.
+    ELAPSED = "{0} d {1}", "{0}天{1}";
+    /// A relation's evidence: what, how much and its unit, since when.
+    ABOVE = "{0} is {1} above what the other columns let expect, since {2}.", "{0}比按其他各列应有的值高{1}，始于{2}。";
+    /// The same below.
+    BELOW = "{0} is {1} below what the other columns let expect, since {2}.", "{0}比按其他各列应有的值低{1}，始于{2}。";
     /// How far ahead of the limit: days.
     DISTANCE = "{0} days before", "提前{0}天";
     /// What held there: share, forecasts made, cases asked, width.
@@ -141,6 +156,8 @@ patterns! {
     WARNED = "Warned {0} before the limit", "到达限值前{0}预警";
     /// When something was said first: date.
     FIRST = "first on {0}", "首次{0}";
+    /// The same in a history without dates: time since its beginning.
+    FIRST_AT = "first at {0}", "首次{0}";
     /// When a letter would have been drafted: date.
     DRAFTED = "Drafted {0}", "{0}起草";
     /// What is not listed: count.
@@ -155,6 +172,11 @@ patterns! {
     TOO_SHORT = "Too short: {0} days of loaded running are needed", "历史太短：需要{0}天的加载运行数据";
     /// The same: minutes between readings at most.
     TOO_SPARSE = "Too sparse: a reading at least every {0} minutes is needed", "数据太稀：至少每{0}分钟需要一条读数";
+    /// The same: signals that never came, days of loaded running.
+    LACKING = "No {0}: with it, {1} days of loaded running let the cooler be judged and the limit be forecast",
+        "没有{0}：补上后，有{1}天的加载运行数据就能判断冷却器、预测到限时间";
+    /// Two things.
+    BOTH = "{0} and {1}", "{0}和{1}";
 }
 
 /// A day's state in a word.
@@ -165,19 +187,29 @@ pub(super) const fn state(state: DayState, lang: Lang) -> &'static str {
         DayState::Learning => w.day_learning,
         DayState::Hidden => w.day_hidden,
         DayState::Normal => w.day_normal,
+        DayState::Sensor => w.day_sensor,
         DayState::Watch => w.day_watch,
         DayState::Advise => w.day_advise,
         DayState::Urgent => w.day_urgent,
     }
 }
 
-/// Why a machine was not judged.
-pub(super) fn unjudged(why: Unjudged, lang: Lang) -> String {
-    let (pattern, figure) = match why {
-        Unjudged::TooShort { days_needed } => (TOO_SHORT, days_needed),
-        Unjudged::TooSparse { minutes_needed } => (TOO_SPARSE, minutes_needed),
-    };
-    pattern.with(&[&figure.to_string()], lang)
+impl Unjudged {
+    /// Why a machine was not judged, in words.
+    #[must_use]
+    pub fn words(self, lang: Lang) -> String {
+        match self {
+            Self::TooShort { days_needed } => TOO_SHORT.with(&[&days_needed.to_string()], lang),
+            Self::TooSparse { minutes_needed } => TOO_SPARSE.with(&[&minutes_needed.to_string()], lang),
+            Self::Lacking { signals, days_needed } => {
+                let named = match signals {
+                    [first, second, ..] => BOTH.with(&[first.name(), second.name()], lang),
+                    _ => signals.first().map_or("", |signal| signal.name()).to_owned(),
+                };
+                LACKING.with(&[&named, &days_needed.to_string()], lang)
+            }
+        }
+    }
 }
 
 /// `12 of 14, 86%`; a dash where there was nothing to count.
@@ -198,9 +230,13 @@ pub(super) fn share_range(share: Share, lang: Lang) -> String {
     RANGE.with(&[&low, &high], lang)
 }
 
-/// `23 days`.
+/// `23 days`; less than one is told in hours.
 pub(super) fn days(days: f64, lang: Lang) -> String {
-    let rounded = days.round();
+    let (rounded, hours) = (days.round(), (days * 24.0).round());
+    if days > 0.0 && hours < 24.0 {
+        let hours = hours.max(1.0);
+        return if hours == 1.0 { HOUR } else { HOURS }.with(&[&hours.to_string()], lang);
+    }
     let pattern = if rounded == 1.0 { DAY } else { DAYS };
     pattern.with(&[&rounded.to_string()], lang)
 }
@@ -212,9 +248,38 @@ pub(super) fn distance(days_before: u8, holds: Share, asked: u32, width: Option<
     (DISTANCE.with(&[&days_before.to_string()], lang), HELD.with(&held.each_ref().map(String::as_str), lang))
 }
 
+/// How far into a history without dates an instant lies: `1:11:30`, `3 d 0:00:00`.
+fn elapsed(at: Timestamp, lang: Lang) -> String {
+    let (days, seconds) = (at.millis().div_euclid(DAY_MS), at.millis().rem_euclid(DAY_MS) / 1_000);
+    let clock = format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if days == 0 { clock } else { ELAPSED.with(&[&days.to_string(), &clock], lang) }
+}
+
+/// An instant of a short history on its axis.
+pub(super) fn clock(at: Timestamp, report: &BacktestReport) -> String {
+    if report.is_dated() { civil::clock(at, report.zone) } else { elapsed(at, report.lang) }
+}
+
+/// An instant as a day; as elapsed time where there are no dates.
+pub(super) fn day_of(at: Timestamp, report: &BacktestReport) -> String {
+    if report.is_dated() { civil::day_of(at, report.zone, report.lang) } else { elapsed(at, report.lang) }
+}
+
+/// The same with its year.
+pub(super) fn date(at: Timestamp, report: &BacktestReport) -> String {
+    if report.is_dated() { civil::date(at, report.zone, report.lang) } else { elapsed(at, report.lang) }
+}
+
+/// An instant; a day that was concluded has no time of day worth reading.
+pub(super) fn when(at: Timestamp, report: &BacktestReport) -> String {
+    let is_whole_day = at.millis().rem_euclid(DAY_MS) == 0;
+    if is_whole_day || !report.is_dated() { date(at, report) } else { civil::date_time(at, report.zone, report.lang) }
+}
+
 /// Readings of a machine and the span that they fill.
 pub(super) fn readings(count: u64, from: Option<Timestamp>, to: Timestamp, lang: Lang) -> String {
-    let span = from.map_or(0.0, |from| to.days_since(from).max(0.0).ceil());
+    let span = from.map_or(0.0, |from| to.days_since(from).max(0.0));
+    let span = if span < 1.0 { span } else { span.ceil() };
     READINGS.with(&[&text::number(count as f64, lang), &days(span, lang)], lang)
 }
 
@@ -241,6 +306,9 @@ mod tests {
         let held = Share { part: 12, of: 14, low: 0.57, high: 0.98 };
         let said = [Lang::En, Lang::Zh].map(|lang| (share(held, lang), share_range(held, lang), days(1.2, lang)));
         assert_eq!(said[0], ("12 of 14, 86%".into(), "57 to 98%".into(), "1 day".into()));
+        assert_eq!([0.01, 0.5, 0.99, 0.0].map(|d| days(d, Lang::En)), ["1 hour", "12 hours", "1 day", "0 days"]);
+        let at = |seconds: i64| elapsed(Timestamp::from_millis(seconds * 1_000), Lang::En);
+        assert_eq!([at(4_290), at(3 * 86_400 + 61)], ["1:11:30", "3 d 0:01:01"]);
         assert_eq!(said[1], ("12/14，86%".into(), "57%～98%".into(), "1天".into()));
         let (_, line) = distance(28, held, 20, Some(1.14), Lang::Zh);
         assert_eq!(line, "80%区间覆盖12/14，86%；20次中14次已有预测；区间宽度中位数为剩余时间的1.1倍");

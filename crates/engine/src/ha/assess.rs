@@ -104,7 +104,9 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
     let (scan, climate) = (work.scan(), work.climate(around));
     let cone = climate.as_ref().map_or_else(Vec::new, |climate| {
         let outlook = work.outlook(&scan, climate, certainty(scan.log_bf));
-        (0..HORIZON_DAYS).step_by(3).map(|day| (day, outlook.hot_hour_quantiles_c(day))).collect()
+        let excess_k = days.last().and_then(DayRecord::excess_k).unwrap_or(0.0);
+        let shown = |temp_c: f64| work.over_valve(excess_k, temp_c);
+        (0..HORIZON_DAYS).step_by(3).map(|day| (day, outlook.hot_hour_quantiles_c(day).map(shown))).collect()
     });
     Some(Detail { samples: work.samples, cone })
 }
@@ -190,6 +192,14 @@ impl Work {
     fn recent(&self, series: Series, within_days: Day) -> impl Iterator<Item = &Sample> {
         let from = self.today.saturating_sub(within_days);
         self.samples.iter().filter(move |s| s.series == series && s.day >= from)
+    }
+
+    /// What a temperature of the saturated branch shows as under the conditions of late, degC: in cool weather the valve holds
+    /// a machine above it.
+    fn over_valve(&self, excess_k: f64, saturated_c: f64) -> f64 {
+        let shown = self.recent(Series::Hot, 14).map(|s| self.health.baseline.over_valve(&s.at, excess_k, saturated_c));
+        let (sum, n) = shown.fold((0.0, 0.0), |(sum, n), temp_c| (sum + temp_c, n + 1.0));
+        if n > 0.0 { sum / n } else { saturated_c }
     }
 
     fn outlook<'a>(&self, scan: &'a Scan, climate: &'a Climate, trend_share: f64) -> Outlook<'a> {

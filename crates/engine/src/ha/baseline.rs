@@ -132,6 +132,12 @@ impl Baseline {
         Expected { td_c, saturated_c, weight }
     }
 
+    /// What a temperature of the saturated branch shows as where the valve regulates beneath it, degC: never less than that.
+    pub(crate) fn over_valve(&self, at: &Conditions, excess_k: f64, saturated_c: f64) -> f64 {
+        let (regulated, _, softness) = self.branches(at, excess_k);
+        soft_max(regulated, saturated_c, softness).0
+    }
+
     /// How much of an excess the regulated branch shows at an ambient, K/K.
     fn regulated_gain(&self, ta_c: f64) -> f64 {
         (self.regulated_slope(ta_c) / SATURATED_SLOPE).clamp(0.0, REGULATED_GAIN_MAX)

@@ -41,6 +41,18 @@ pub(crate) struct CsvSlice {
     pub(crate) line: u64,
 }
 
+/// What a file that is compressed in a way that is not read here may be unpacked with.
+fn packed(path: &Path, tool: &str) -> FileError {
+    if path.file_stem().is_some_and(|stem| Path::new(stem).extension() == Some("tar".as_ref())) {
+        return tar(path);
+    }
+    FileError::form(path, format!("is {tool}-compressed; unpack it first ({tool} -dk FILE) or use gzip"))
+}
+
+fn tar(path: &Path) -> FileError {
+    FileError::form(path, "is a tar archive; unpack it first (tar -xf FILE) and name what was in it")
+}
+
 impl CsvFile {
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
         let file = File::open(path).map_err(FileError::io("open", path))?;
@@ -50,11 +62,13 @@ impl CsvFile {
         let is_packed = start.starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn BufRead + Send> = match start {
             [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(1 << 18, flate2::bufread::MultiGzDecoder::new(raw))),
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-                return Err(FileError::form(path, "is xz-compressed; unpack it first (xz -dk FILE) or use gzip"));
-            }
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                return Err(FileError::form(path, "is zstd-compressed; unpack it first (zstd -dk FILE) or use gzip"));
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(packed(path, "xz")),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(packed(path, "zstd")),
+            [b'P', b'K', 3, 4, ..] => {
+                return Err(FileError::form(
+                    path,
+                    "is a zip archive; unpack it first (unzip FILE) and name what was in it",
+                ));
             }
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
                 return Err(FileError::form(path, "is UTF-16; save it as UTF-8"));
@@ -63,6 +77,7 @@ impl CsvFile {
         };
         let (path, separator, header, rest) = (path.to_owned(), b',', Vec::new(), Vec::new());
         let mut csv = Self { path, reader, is_packed, separator, header, line: 0, rest, bytes_read };
+        csv.refuse_tar()?;
         csv.read_header()?;
         Ok(csv)
     }
@@ -73,6 +88,12 @@ impl CsvFile {
 
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// A folder in one file, compressed or not: its first header has the format's name at a fixed place.
+    fn refuse_tar(&mut self) -> Result<(), FileError> {
+        let is_tar = self.reader.fill_buf().map(|start| start.get(257..262) == Some(b"ustar"));
+        if is_tar.map_err(|error| self.unreadable(error))? { Err(tar(&self.path)) } else { Ok(()) }
     }
 
     fn read_header(&mut self) -> Result<(), FileError> {

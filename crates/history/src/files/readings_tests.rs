@@ -202,6 +202,23 @@ fn says_what_a_file_lacks() {
         "",
         &expect!["x.csv.xz: is xz-compressed; unpack it first (xz -dk FILE) or use gzip"],
     );
+    let of_tar = "is a tar archive; unpack it first (tar -xf FILE) and name what was in it";
+    let of_zip = "is a zip archive; unpack it first (unzip FILE) and name what was in it";
+    let mut tar = [b'x'; 512];
+    tar[257..263].copy_from_slice(b"ustar\0");
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&tar).unwrap();
+    for (name, bytes, said) in [
+        ("x.tar", &tar[..], of_tar),
+        ("x.tar.gz", &gz.finish().unwrap(), of_tar),
+        ("x.tar.xz", b"\xfd7zXZ\0", of_tar),
+        ("x.zip", b"PK\x03\x04", of_zip),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        let refused = read(&[dir.path().join(name)], "", &ReadOptions::default()).err().unwrap().to_string();
+        assert!(refused.ends_with(&format!("{name}: {said}")), "{refused}");
+    }
     check(&[("x.csv", &[b'x'; 3 << 20])], "", &expect!["x.csv: line 1 is longer than 1 MiB; is it CSV?"]);
 }
 

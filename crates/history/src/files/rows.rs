@@ -117,7 +117,8 @@ impl Rows {
     /// Adds the columns of the map's `[watch]`, and the signals' own when they are wanted as rows too.
     fn watch(&mut self, map: &ColumnMap, watching: Watching, find: &Header<'_>) -> Result<(), FileError> {
         let mut used = self.columns_read();
-        if watching == Watching::Everything {
+        let is_wanted = |name: &String| watching == Watching::Related || !map.watch.unscored.contains(name);
+        if matches!(watching, Watching::Everything | Watching::Related) {
             for (signal, number) in &self.signals {
                 if let Number::Column(place, linear) = number {
                     self.watched.add(signal.name(), *place, *linear);
@@ -127,13 +128,14 @@ impl Rows {
         for (name, (column, linear)) in &map.watch.named {
             let place = find.column(&format!("watch.{name}"), column)?;
             used.push(place);
-            self.watched.add(name, place, *linear);
+            if is_wanted(name) {
+                self.watched.add(name, place, *linear);
+            }
         }
         if map.watch.all {
-            let free =
-                find.header.iter().enumerate().filter(|(place, name)| {
-                    !name.is_empty() && !used.contains(place) && !map.watch.except.contains(name)
-                });
+            let free = find.header.iter().enumerate().filter(|(place, name)| {
+                !name.is_empty() && !used.contains(place) && !map.watch.except.contains(name) && is_wanted(name)
+            });
             free.for_each(|(place, name)| self.watched.add_if_numeric(name, place));
         }
         self.watched.sort();

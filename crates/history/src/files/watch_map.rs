@@ -15,6 +15,8 @@ pub(crate) struct WatchMap {
     pub(crate) all: bool,
     /// Columns that `all` leaves alone, such as labels.
     pub(crate) except: Vec<String>,
+    /// Names of watched columns that only relations read: what varies as it likes has no score worth an alarm.
+    pub(crate) unscored: Vec<String>,
 }
 
 impl WatchMap {
@@ -23,7 +25,7 @@ impl WatchMap {
         !self.all && self.named.is_empty()
     }
 
-    /// `all` and `except` are told from names of signals by their type.
+    /// `all`, `except` and `unscored` are told from names of signals by their type.
     pub(crate) fn parse(table: BTreeMap<String, toml::Value>) -> Result<Self, MapError> {
         let mut map = Self::default();
         for (name, value) in table {
@@ -33,13 +35,20 @@ impl WatchMap {
                 ("except", columns @ toml::Value::Array(_)) => {
                     map.except = columns.try_into().map_err(|e: toml::de::Error| wrong(&key, e.message()))?;
                 }
+                ("unscored", names @ toml::Value::Array(_)) => {
+                    map.unscored = names.try_into().map_err(|e: toml::de::Error| wrong(&key, e.message()))?;
+                }
                 (_, value) => {
                     check_name(&key, &name)?;
                     map.named.insert(name, signal_source(&key, value, |_| None)?);
                 }
             }
         }
-        Ok(map)
+        let is_watched = |name: &String| map.all || map.named.contains_key(name);
+        match map.unscored.iter().find(|name| !is_watched(name)) {
+            Some(name) => Err(wrong("watch.unscored", format!("`{name}` is not watched"))),
+            None => Ok(map),
+        }
     }
 }
 
@@ -72,6 +81,7 @@ mod tests {
         check("[watch]\nall = true\nexcept = [\"label\"]", r#"[] true ["label"]"#);
         check("[watch]\nall = \"All\"", r#"[("all", "All", 1.0)] false []"#);
         check("[watch]\nexcept = [1]", "`watch.except`: invalid type: integer `1`, expected a string");
+        check("[watch]\nin = \"A\"\nunscored = [\"im\"]", "`watch.unscored`: `im` is not watched");
         check(
             "[watch]\nmotor_current_a = \"I\"",
             "`watch.motor_current_a`: is a name of the contract; map it under [columns]",

@@ -17,11 +17,13 @@ use super::units::Linear;
 pub enum Watching {
     /// None: `[watch]` of a map counts for nothing, and costs nothing.
     Nothing,
-    /// Those of the map's `[watch]`.
+    /// Those of the map's `[watch]` that are scored.
     Free,
     /// Those, and every column that a signal of the contract comes from, under the signal's name. Their values are as
     /// the file has them after the map's conversion, possible or not.
     Everything,
+    /// Everything, and what only relations read.
+    Related,
 }
 
 /// A column of one file.

@@ -117,6 +117,30 @@ fn free_columns_go_beside_signals_and_the_impossible_is_kept_as_it_came() {
 }
 
 #[test]
+fn what_only_relations_read_is_kept_for_them_alone() {
+    let map = format!("{FREE}in = \"A\"\nout = \"B\"\nunscored = [\"in\"]");
+    let files = [("a.csv", "ts,A,B\n2026-07-01T00:00:00Z,1,2\n")];
+    check(
+        Watching::Everything,
+        &files,
+        &map,
+        &expect![[r#"
+            0 2026-07-01T00:00:00Z s/m out=2
+            0 events, 0 refused, 0 not numbers
+        "#]],
+    );
+    check(
+        Watching::Related,
+        &files,
+        &map,
+        &expect![[r#"
+            0 2026-07-01T00:00:00Z s/m in=1 out=2
+            0 events, 0 refused, 0 not numbers
+        "#]],
+    );
+}
+
+#[test]
 fn files_and_folders_name_machines_and_may_differ_in_columns() {
     let map = "[columns]\nts = { start = \"2026-01-01T00:00:00Z\", step = \"1h\" }\n\
         site = { file = \"folder\" }\nmachine = { file = \"name\", prefix = \"run\" }\n[watch]\nall = true";

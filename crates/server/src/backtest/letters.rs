@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use foretell_console::Lang;
-use foretell_console::report::Letter;
+use foretell_console::report::{Letter, is_date};
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, Timestamp};
 use foretell_outreach::compose::preview::Preview;
 use foretell_outreach::{Language, Words};
@@ -41,7 +41,8 @@ impl<'a> LetterDesk<'a> {
 
     fn letter(&self, moment: &Moment, held_by: Option<Timestamp>) -> Result<Letter, Failure> {
         let at = moment.finding.at;
-        if held_by.is_some() {
+        // Without dates there are no days to offer for a visit.
+        if held_by.is_some() || !is_date(at) {
             return Ok(Letter { at, held_by, subject: String::new(), body: String::new() });
         }
         let draft = self.preview.letter(&moment.finding, &moment.context, self.catalogue, self.language);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use foretell_console::report::Unjudged;
+use foretell_console::report::{DayState, Unjudged};
 use foretell_console::view::{ConePoint, DayPoint, Mark, MarkKind};
 use foretell_engine::Engine;
-use foretell_model::{Event, Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_model::{Event, Finding, FindingId, Grade, MachineId, Signal, Status, Timestamp};
 use foretell_outreach::MachineContext;
 
 use crate::service::{DAYS_NEEDED, curve, machine_context};
@@ -39,6 +39,8 @@ pub struct MachineRun {
     pub last: Option<Timestamp>,
     /// Temperature at which the controller warns, degC.
     pub limit_c: f64,
+    /// Signals that it ever measured, one bit each as in `Signals::mask`.
+    pub measured: u16,
     /// Whether there was enough history to learn what is normal.
     pub learned: bool,
     /// Closed days by whole days since 1970; empty unless curves are wanted.
@@ -47,9 +49,10 @@ pub struct MachineRun {
     pub observable: BTreeMap<i64, bool>,
     /// What happened beside the readings.
     pub marks: Vec<Mark>,
-    /// From when to when which grade stood, in order of their beginning; an open end is `None`. Empty unless curves are
-    /// wanted.
-    pub standings: Vec<(Timestamp, Option<Timestamp>, Grade)>,
+    /// From when to when a warning or a failed sensor stood, in order of their beginning; an open end is `None`.
+    pub standings: Vec<(Timestamp, Option<Timestamp>, DayState)>,
+    /// Since when a relation of it was watched, where nothing else is known of it.
+    pub watched_from: Option<Timestamp>,
     /// When something new was said.
     pub moments: Vec<Moment>,
     /// Open episodes with their grade and their place in `standings`.
@@ -62,6 +65,16 @@ impl MachineRun {
     pub(super) fn unjudged(&self) -> Option<Unjudged> {
         if self.learned {
             return None;
+        }
+        let has = |signal: Signal| self.measured & (1 << signal as u16) != 0;
+        let signals: &[Signal] = match (has(Signal::DischargeTemp), has(Signal::MotorCurrent)) {
+            (true, true) => &[],
+            (false, true) => &[Signal::DischargeTemp],
+            (true, false) => &[Signal::MotorCurrent],
+            (false, false) => &[Signal::DischargeTemp, Signal::MotorCurrent],
+        };
+        if !signals.is_empty() {
+            return Some(Unjudged::Lacking { signals, days_needed: DAYS_NEEDED });
         }
         let span_days = self.last?.days_since(self.first?);
         let minutes = span_days * 24.0 * 60.0 / self.readings.max(1) as f64;
@@ -77,8 +90,9 @@ impl MachineRun {
     pub(super) fn saw(&mut self, event: &Event, engine: &Engine, curves: bool) {
         let at = event.ts();
         let (kind, label) = match event {
-            Event::Reading(_) => {
+            Event::Reading(reading) => {
                 self.readings += 1;
+                self.measured |= reading.signals.mask();
                 self.first = self.first.or(Some(at));
                 self.last = Some(at);
                 if curves && at.day() >= self.collected_day + COLLECT_EVERY_DAYS {
@@ -99,13 +113,14 @@ impl MachineRun {
     pub(super) fn found(&mut self, finding: &Finding, engine: &Engine) {
         let before = self.grades.get(&finding.id).copied();
         let is_over = finding.status == Status::Cleared;
-        let warns = matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly);
-        if warns && (is_over || before.is_none_or(|(grade, _)| grade != finding.grade)) {
+        if let Some(state) = DayState::under(finding)
+            && (is_over || before.is_none_or(|(grade, _)| grade != finding.grade))
+        {
             if let Some(standing) = before.and_then(|(_, place)| self.standings.get_mut(place)) {
                 standing.1 = Some(finding.at);
             }
             if !is_over {
-                self.standings.push((finding.at, None, finding.grade));
+                self.standings.push((finding.at, None, state));
             }
         }
         if is_over {

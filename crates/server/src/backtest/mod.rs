@@ -17,6 +17,6 @@ pub use machine_run::{MachineRun, Moment};
 pub use relations::relations;
 pub use report::{Sheet, html};
 pub use run::{Outcome, SiteEvents, run};
-pub use score::{ASKED_DAYS_BEFORE, FaultScore, Intervals, Missed, Score, score};
+pub use score::{ASKED_DAYS_BEFORE, FalseRate, FaultScore, Intervals, Missed, Score, score};
 pub use summary::summary;
 pub use truth::{TrueFault, TrueMachine, Truth};

@@ -42,6 +42,9 @@ pub fn relations(rows: &mut WatchedRows, maps: &[RelationMap], outcome: &mut Out
             if let Some(change) = machine.relations[place].observe(row.ts, &cells) {
                 said.extend(machine.conclude(&ids[row.machine], &plans, place, change, &outcome.findings));
             }
+            if machine.watched_from.is_none() && matches!(machine.relations[place].standing(), Standing::Watching(_)) {
+                machine.watched_from = Some(row.ts);
+            }
         }
     }
     tell_standings(&plans, &machines);
@@ -157,6 +160,8 @@ struct Machine {
     rows: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    /// Since when one of them is known.
+    watched_from: Option<Timestamp>,
 }
 
 impl Machine {
@@ -168,6 +173,7 @@ impl Machine {
             rows: 0,
             first: None,
             last: None,
+            watched_from: None,
         }
     }
 
@@ -225,7 +231,8 @@ impl Machine {
         let mut run = MachineRun::default();
         run.readings = self.rows;
         (run.first, run.last) = (self.first, self.last);
-        run.learned = self.relations.iter().any(|relation| matches!(relation.standing(), Standing::Watching(_)));
+        run.watched_from = self.watched_from;
+        run.learned = self.watched_from.is_some();
         run
     }
 }

@@ -10,7 +10,7 @@ use foretell_model::{Catalogue, MachineId, Timestamp};
 
 use super::intervals::binomial_95;
 use super::letters::{LetterDesk, may_reach_customer};
-use super::{ASKED_DAYS_BEFORE, MachineRun, Outcome, Score, Truth, states};
+use super::{ASKED_DAYS_BEFORE, FalseRate, MachineRun, Outcome, Score, Truth, states};
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 
@@ -35,13 +35,15 @@ pub struct Sheet<'a> {
 pub fn html(sheet: &Sheet<'_>, lang: Lang, config: &Config) -> Result<String, Failure> {
     let (from, to) = sheet.outcome.span().unwrap_or_default();
     let desk = LetterDesk::new(config, sheet.catalogue, lang)?;
-    let machines = sheet.outcome.machines.iter().map(|(id, run)| machine(id, run, to, sheet, &desk));
+    let slot_ms = states::slot_ms(from, to);
+    let machines = sheet.outcome.machines.iter().map(|(id, run)| machine(id, run, (to, slot_ms), sheet, &desk));
     let report = BacktestReport {
         title: sheet.title.clone(),
         lang,
         zone: chrono_tz::Tz::UTC,
         from,
         to,
+        slot_ms,
         readings: sheet.outcome.readings(),
         refused: sheet.refused,
         machines: machines.collect::<Result<_, Failure>>()?,
@@ -54,7 +56,7 @@ pub fn html(sheet: &Sheet<'_>, lang: Lang, config: &Config) -> Result<String, Fa
 fn machine(
     id: &MachineId,
     run: &MachineRun,
-    to: Timestamp,
+    (to, slot_ms): (Timestamp, i64),
     sheet: &Sheet<'_>,
     desk: &LetterDesk<'_>,
 ) -> Result<BacktestMachine, Failure> {
@@ -80,7 +82,7 @@ fn machine(
         },
         moments: moments.collect(),
         truth: sheet.truth.map(|(truth, _)| spans(truth, id)).unwrap_or_default(),
-        states: states::of(run, to),
+        states: states::of(run, to, slot_ms),
         letters: desk.of(run)?,
     })
 }
@@ -106,7 +108,11 @@ fn share(part: usize, of: usize) -> Share {
 }
 
 fn scores(score: &Score) -> BacktestScores {
-    let [per_year, low, high] = score.false_rate();
+    let rate = |rate: &FalseRate| {
+        let [per_year, low, high] = rate.per_year();
+        let count = u32::try_from(rate.count).unwrap_or(u32::MAX);
+        Rate { count, machine_years: rate.machine_years, per_year, low, high }
+    };
     let intervals = score.intervals.iter().zip(ASKED_DAYS_BEFORE).map(|(intervals, days_before)| IntervalScore {
         days_before,
         asked: count(intervals.asked),
@@ -134,13 +140,8 @@ fn scores(score: &Score) -> BacktestScores {
         lead_days_median: score.median_lead_days(),
         leads_days: score.leads_days.clone(),
         named_first: share(score.named_first, score.advised),
-        false_advisories: Rate {
-            count: u32::try_from(score.false_advisories).unwrap_or(u32::MAX),
-            machine_years: score.machine_years,
-            per_year,
-            low,
-            high,
-        },
+        false_advisories: rate(&score.false_advisories),
+        false_on_healthy: rate(&score.false_on_healthy),
         intervals: intervals.collect(),
         kinds: kinds.collect(),
         missed: missed.collect(),

@@ -131,7 +131,7 @@ fn watch<S: SiteEvents>(
         machines[place].saw(event, &engine, curves);
         for finding in concluded.drain(..) {
             // A finding may be about a sibling of the machine that was heard.
-            if curves && let Some(place) = places.get(&finding.machine) {
+            if let Some(place) = places.get(&finding.machine) {
                 machines[*place].found(&finding, &engine);
             }
             findings.push(finding);
@@ -153,8 +153,9 @@ fn watch<S: SiteEvents>(
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{Quality, Reading, Signal, Signals};
+    use foretell_model::{Catalogue, Quality, Reading, Signal, Signals};
 
+    use super::super::summary;
     use super::*;
 
     /// A site whose events are at hand.
@@ -177,7 +178,8 @@ mod tests {
         }
     }
 
-    /// A site of two machines, a reading every half an hour over some days; the first site's first machine is warming up.
+    /// A site of two machines, a reading every half an hour over some days; the first site's first machine is warming up after
+    /// thirty.
     fn site(number: i64, days: i64) -> AtHand {
         let start = Timestamp::parse("2026-06-01T00:00:00Z").unwrap();
         let id = |n| MachineId::new(&format!("s{number}"), &format!("m{}", 2 * number + n)).unwrap();
@@ -186,7 +188,8 @@ mod tests {
         for step in 0..days * 48 {
             let ts = start + step * 1_800_000;
             for (n, machine) in machines.iter().enumerate() {
-                let fouling_k = if number == 0 && n == 0 { step as f64 / 48.0 * 0.8 } else { 0.0 };
+                let fouled_days = (step as f64 / 48.0 - 30.0).max(0.0);
+                let fouling_k = if number == 0 && n == 0 { 0.8 * fouled_days } else { 0.0 };
                 let ambient_c = 28.0 + 6.0 * (f64::from(ts.hour_of_day()) / 24.0 * std::f64::consts::TAU).sin();
                 let signals = Signals::empty()
                     .with(Signal::DischargeTemp, ambient_c + 52.0 + fouling_k)
@@ -213,5 +216,17 @@ mod tests {
         assert!(!alone.0.is_empty(), "sixty days say nothing at all");
         assert_eq!(alone, with(3));
         assert_eq!(alone, with(7));
+    }
+
+    #[test]
+    fn curves_change_nothing_of_what_is_said() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let [plain, drawn] = [false, true].map(|curves| {
+            let options = EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() };
+            let Ok(outcome) = run(&mut [site(0, 60)], &options, 1, curves, &|_| ());
+            summary(&outcome, &catalogue, 1.0)
+        });
+        assert!(plain.contains("; 1 machine advised."), "{plain}");
+        assert_eq!(plain, drawn);
     }
 }

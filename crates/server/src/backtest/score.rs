@@ -26,11 +26,11 @@ pub struct Score {
     /// Per [`ASKED_DAYS_BEFORE`]: what the newest prediction's interval was worth.
     pub intervals: [Intervals; 4],
     /// Episodes of grade `advise` or above while the machine did not have the fault they name.
-    pub false_advisories: u64,
+    pub false_advisories: FalseRate,
     /// Of these: another fault was there, so the visit was due but the name was wrong.
     pub misnamed: u64,
-    /// Observed machine-years.
-    pub machine_years: f64,
+    /// The same on machines that had no fault at all: what a sound fleet is bothered with.
+    pub false_on_healthy: FalseRate,
     /// Faults for which anything was advised while they were there.
     pub advised: usize,
     /// Of these: the first advisory named the true fault.
@@ -39,6 +39,15 @@ pub struct Score {
     pub by_fault: BTreeMap<FaultCode, FaultScore>,
     /// Faults that reached the limit without a warning at least 7 days before, by machine.
     pub missed: Vec<Missed>,
+}
+
+/// False advisories over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FalseRate {
+    /// How many.
+    pub count: u64,
+    /// Observed machine-years.
+    pub machine_years: f64,
 }
 
 /// What became of the faults of one code.
@@ -99,8 +108,15 @@ pub fn score(truth: &Truth, findings: &[Finding]) -> Score {
     for machine in &truth.machines {
         let said = by_machine.get(&machine.machine).map_or(&[][..], Vec::as_slice);
         let predictions: Vec<&Finding> = said.iter().copied().filter(|f| f.kind == FindingKind::Prediction).collect();
-        score.machine_years += machine.to.days_since(machine.from) / 365.25;
+        let false_before = score.false_advisories.count;
         score.add_false_advisories(machine, said);
+        let more = score.false_advisories.count - false_before;
+        let years = machine.to.days_since(machine.from) / 365.25;
+        score.false_advisories.machine_years += years;
+        if machine.faults.is_empty() {
+            score.false_on_healthy.count += more;
+            score.false_on_healthy.machine_years += years;
+        }
         for fault in &machine.faults {
             score.add_kind(fault, said);
             score.add_fault(&machine.machine, fault, said, &predictions);
@@ -126,7 +142,7 @@ impl Score {
             let active = || machine.faults.iter().filter(|fault| fault.active_at(finding.at));
             // An episode counts once, by its first advisory: that is the one a customer would have received.
             if seen.insert(&finding.id) && !active().any(|fault| fault.fault == finding.fault) {
-                self.false_advisories += 1;
+                self.false_advisories.count += 1;
                 self.misnamed += u64::from(active().next().is_some());
                 self.by_fault.entry(finding.fault.clone()).or_default().false_advisories += 1;
             }
@@ -289,6 +305,7 @@ mod tests {
                 80 % interval holds, 14 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 0.6 of what remained
                 80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.4 of what remained
                 false advisories                  0 in 1.0 machine-years: 0.000 a year (95 %: 0.000 to 3.722), 0 of them misnamed
+                  on machines without a fault     0 in 0.5 machine-years: 0.000 a year (95 %: 0.000 to 7.444)
                 true fault named first            1/1 (100 %, 95 %: 2 to 100 %)
 
                 fault            there  found  advised  alternative  reached  false
@@ -313,6 +330,7 @@ mod tests {
                 80 % interval holds, 14 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
                 80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
                 false advisories                  3 in 1.0 machine-years: 3.027 a year (95 %: 0.624 to 8.846), 1 of them misnamed
+                  on machines without a fault     1 in 0.5 machine-years: 2.018 a year (95 %: 0.051 to 11.243)
                 true fault named first            0/1 (0 %, 95 %: 0 to 98 %)
 
                 fault            there  found  advised  alternative  reached  false

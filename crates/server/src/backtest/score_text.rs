@@ -6,7 +6,7 @@ use foretell_model::Timestamp;
 use serde_json::{Value, json};
 
 use super::intervals::{binomial_95, poisson_95};
-use super::score::{ASKED_DAYS_BEFORE, Score};
+use super::score::{ASKED_DAYS_BEFORE, FalseRate, Score};
 
 /// Missed faults that the table names; the JSON names all.
 const MISSED_SHOWN: usize = 20;
@@ -33,26 +33,41 @@ impl fmt::Display for Score {
             let width = figure(intervals.median_width(), "");
             writeln!(f, "80 % interval holds, {days:>2} d before  {held}, median width {width} of what remained")?;
         }
-        let ([rate, low, high], misnamed) = (self.false_rate(), self.misnamed);
-        writeln!(
-            f,
-            "false advisories                  {} in {:.1} machine-years: {rate:.3} a year (95 %: {low:.3} to {high:.3}), {misnamed} of them misnamed",
-            self.false_advisories, self.machine_years,
-        )?;
+        let (all, healthy) = (self.false_advisories, self.false_on_healthy);
+        writeln!(f, "false advisories                  {all}, {} of them misnamed", self.misnamed)?;
+        writeln!(f, "  on machines without a fault     {healthy}")?;
         writeln!(f, "true fault named first            {}", share(self.named_first, self.advised))?;
         self.write_kinds(f)?;
         self.write_missed(f)
     }
 }
 
-impl Score {
-    /// False advisories per machine-year and the exact 95 % interval of that rate.
+impl FalseRate {
+    /// Per machine-year, with the exact 95 % interval; all nil where nothing was observed.
     #[must_use]
-    pub fn false_rate(&self) -> [f64; 3] {
-        let (low, high) = poisson_95(self.false_advisories);
-        [self.false_advisories as f64, low, high].map(|count| count / self.machine_years.max(f64::MIN_POSITIVE))
+    pub fn per_year(&self) -> [f64; 3] {
+        if self.machine_years <= 0.0 {
+            return [0.0; 3];
+        }
+        let (low, high) = poisson_95(self.count);
+        [self.count as f64, low, high].map(|count| count / self.machine_years)
     }
 
+    fn to_json(self) -> Value {
+        let [rate, low, high] = self.per_year();
+        let (count, years) = (self.count, self.machine_years);
+        json!({ "count": count, "machine_years": years, "per_machine_year": rate, "low": low, "high": high })
+    }
+}
+
+impl fmt::Display for FalseRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ([rate, low, high], years) = (self.per_year(), self.machine_years);
+        write!(f, "{} in {years:.1} machine-years: {rate:.3} a year (95 %: {low:.3} to {high:.3})", self.count)
+    }
+}
+
+impl Score {
     fn write_kinds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.by_fault.keys().map(|code| code.as_str().len()).max().unwrap_or(5).max(5);
         write!(f, "\n{:width$}  there  found  advised  alternative  reached  false", "fault")?;
@@ -108,7 +123,9 @@ impl Score {
                 "fell": intervals.fell,
             })
         });
-        let [rate, low, high] = self.false_rate();
+        let mut false_advisories = self.false_advisories.to_json();
+        false_advisories["misnamed"] = self.misnamed.into();
+        false_advisories["on_healthy"] = self.false_on_healthy.to_json();
         let by_fault = self.by_fault.iter().map(|(code, kind)| {
             let figures = json!({
                 "there": kind.there, "found": kind.found, "advised": kind.advised, "alternative": kind.alternative,
@@ -131,10 +148,7 @@ impl Score {
             "warned_14d": share(self.warned_14d, self.reached),
             "median_lead_days": self.median_lead_days(),
             "intervals": intervals.collect::<Vec<_>>(),
-            "false_advisories": {
-                "count": self.false_advisories, "misnamed": self.misnamed, "machine_years": self.machine_years,
-                "per_machine_year": rate, "low": low, "high": high,
-            },
+            "false_advisories": false_advisories,
             "named_first": share(self.named_first, self.advised),
             "by_fault": by_fault.collect::<serde_json::Map<_, _>>(),
             "missed": missed.collect::<Vec<_>>(),

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -54,15 +55,15 @@ pub enum ScoresError {
 }
 
 /// Scores all rows and writes `ts,site,machine,signal,score`. The same rows give the same file, whatever the number of
-/// threads; `progress` is told how many more rows have been handed on.
+/// threads; `progress` is told how many more rows have been handed on, and may end the work.
 ///
 /// # Errors
-/// When rows cannot be read or scores not be written.
+/// When rows cannot be read or scores not be written, or the work was ended; then no file is left.
 pub fn write(
     rows: &mut WatchedRows,
     path: &Path,
     options: &ReadOptions,
-    mut progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Written, ScoresError> {
     // Before the work, so that a path that cannot be written is known at once.
     let file = std::fs::File::create(path).map_err(ScoresError::Write)?;
@@ -89,6 +90,10 @@ pub fn write(
         let collected = collector.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         fed.and(collected).map(|()| episodes)
     });
+    if let Err(FileError::Stopped) = episodes {
+        // What is empty would look like scores of nothing; one that cannot be removed is seen by its emptiness.
+        let _removed = std::fs::remove_file(path).is_ok();
+    }
     let episodes = names.episodes(episodes.map_err(ScoresError::Read)?);
     let scores = spell(reorder, &names, file)?;
     Ok(Written { scores, episodes })
@@ -98,7 +103,7 @@ pub fn write(
 fn feed(
     rows: &mut WatchedRows,
     desks: &mut [(Chunk, SyncSender<Chunk>)],
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<(), FileError> {
     let workers = desks.len();
     while let Some(row) = rows.next_row()? {
@@ -107,7 +112,9 @@ fn feed(
         if chunk.rows.len() == CHUNK {
             // A worker that is gone has panicked; joining it says so.
             let _gone = sender.send(std::mem::take(chunk)).is_err();
-            progress(CHUNK as u64);
+            if progress(CHUNK as u64).is_break() {
+                return Err(FileError::Stopped);
+            }
         }
     }
     for (chunk, sender) in desks {

@@ -31,8 +31,21 @@ fn written(text: &str, map: &str, threads: usize, memory_bytes: usize) -> (Strin
     let map = ColumnMap::parse(map).unwrap();
     let mut files = ReadingFiles::read(&[file], &map, &options, &mut |_| ControlFlow::Continue(())).unwrap();
     let mut rows = files.watched().unwrap();
-    let written = write(&mut rows, &out, &options, |_| ()).unwrap();
+    let written = write(&mut rows, &out, &options, |_| ControlFlow::Continue(())).unwrap();
     (std::fs::read_to_string(out).unwrap(), written)
+}
+
+#[test]
+fn scores_that_are_given_up_leave_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, out) = (dir.path().join("x.csv"), dir.path().join("scores.csv"));
+    std::fs::write(&file, history(4_000)).unwrap();
+    let options = ReadOptions { watching: Watching::Everything, ..ReadOptions::default() };
+    let map = ColumnMap::parse(MAP).unwrap();
+    let mut files = ReadingFiles::read(&[file], &map, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let stopped = write(&mut files.watched().unwrap(), &out, &options, |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(ScoresError::Read(FileError::Stopped))), "{stopped:?}");
+    assert!(!out.exists());
 }
 
 #[test]

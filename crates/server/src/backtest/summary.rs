@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use foretell_console::report::Unjudged;
-use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_console::Lang;
+use foretell_console::report::{DayState, is_date};
+use foretell_model::{Catalogue, Finding, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
 use super::letters;
@@ -31,16 +32,11 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
         let said = firsts.get(id);
         let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
         let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
-        let silent = match run.unjudged() {
-            None => "-".to_owned(),
-            Some(Unjudged::TooShort { days_needed }) => {
-                format!("too short: {days_needed} days of loaded running are needed")
-            }
-            Some(Unjudged::TooSparse { minutes_needed }) => {
-                format!("too sparse: a reading at least every {minutes_needed} minutes is needed")
-            }
-        };
-        let what = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map_or(silent, |f| f.fault.to_string());
+        let said_of = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map(|f| f.fault.to_string());
+        let unjudged = run.unjudged().map(|why| why.words(Lang::En));
+        // A sensor may have failed on a machine that could not be judged anyway.
+        let known: Vec<String> = said_of.into_iter().chain(unjudged).collect();
+        let what = if known.is_empty() { "-".to_owned() } else { known.join("; ") };
         // Writing to a String cannot fail.
         let _infallible = writeln!(
             text,
@@ -71,8 +67,7 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
 
 fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a MachineId, Firsts<'a>> {
     let mut firsts: BTreeMap<&MachineId, Firsts<'_>> = BTreeMap::new();
-    let spoken =
-        |f: &&Finding| f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly);
+    let spoken = |f: &&Finding| f.status != Status::Cleared && DayState::under(f).is_some();
     for finding in outcome.findings.iter().filter(spoken) {
         let said = firsts.entry(&finding.machine).or_default();
         let grades =
@@ -95,7 +90,12 @@ fn count(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// A day, or how far into a history without dates: hours, minutes, seconds.
 fn date(at: Timestamp) -> String {
+    if !is_date(at) {
+        let seconds = at.millis().div_euclid(1_000);
+        return format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    }
     let (year, month, day) = at.civil();
     format!("{year:04}-{month:02}-{day:02}")
 }

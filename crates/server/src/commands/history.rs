@@ -48,12 +48,7 @@ pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
         .map_err(|error| Failure::because(Kind::Config, format!("{} is no column map", path.display()), error))
 }
 
-/// Reads and sorts files, with a bar.
-pub(super) fn read(paths: &[PathBuf], map: &ColumnMap, options: &ReadOptions) -> Result<ReadingFiles, Failure> {
-    read_until(paths, map, options, &Interrupt::default()).map_err(unreadable)
-}
-
-/// The same until told to stop.
+/// Reads and sorts files, with a bar, until told to stop.
 pub(super) fn read_until(
     paths: &[PathBuf],
     map: &ColumnMap,
@@ -63,9 +58,14 @@ pub(super) fn read_until(
     with_bar(interrupt, |progress| ReadingFiles::read(paths, map, options, progress))
 }
 
-/// Reads files into a history, with a bar.
-pub(super) fn read_into(history: &mut History<'_>, paths: &[PathBuf], map: &ColumnMap) -> Result<ReadReport, Failure> {
-    with_bar(&Interrupt::default(), |progress| history.read(paths, map, progress)).map_err(unreadable)
+/// Reads files into a history, with a bar, until told to stop.
+pub(super) fn read_into(
+    history: &mut History<'_>,
+    paths: &[PathBuf],
+    map: &ColumnMap,
+    interrupt: &Interrupt,
+) -> Result<ReadReport, FileError> {
+    with_bar(interrupt, |progress| history.read(paths, map, progress))
 }
 
 fn with_bar<T>(
