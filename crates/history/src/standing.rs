@@ -6,8 +6,9 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 use crate::door::Door;
-use crate::error::is_damage;
 
 /// A database and its write-ahead file, as they stood when they were opened.
 pub(crate) struct Standing(Vec<(PathBuf, Identity)>);
@@ -41,7 +42,9 @@ const WRITE_AHEAD: &[u8] = &[0x37, 0x7f, 0x06];
 
 /// Whether a file, as far as it can be read, is one of the two. A database is looked at through SQLite alone: whoever opens and closes
 /// it in any other way gives up every lock that this process has on it, and the next process that leaves it takes the write-ahead
-/// file for one that nobody needs (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+/// file for one that nobody needs (<https://www.sqlite.org/howtocorrupt.html>, 2.2). Only its beginning is judged: while a
+/// checkpoint is on its way the beginning may already tell of pages that the file does not have yet, and SQLite, told that
+/// nobody writes, calls that corrupt.
 fn begins_well(file: &Path) -> bool {
     if file.as_os_str().as_encoded_bytes().ends_with(b"-wal") {
         let mut head = [0; WRITE_AHEAD.len()];
@@ -51,7 +54,7 @@ fn begins_well(file: &Path) -> bool {
     let head = Door::unchanging(file)
         .reader()
         .and_then(|database| database.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0)));
-    !matches!(&head, Err(error) if is_damage(error))
+    !matches!(&head, Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
 }
 
 fn identity(file: &Path) -> Option<Identity> {
@@ -61,6 +64,26 @@ fn identity(file: &Path) -> Option<Identity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_in_the_midst_of_a_checkpoint_was_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE t (x)").unwrap();
+        database.execute("INSERT INTO t VALUES (zeroblob(100000))", []).unwrap();
+        database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let standing = Standing::of(&path);
+        // The first page is written, the last is not yet.
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(file.metadata().unwrap().len() - 4096).unwrap();
+        let seen =
+            Door::unchanging(&path).reader().and_then(|d| d.pragma_query_value(None, "schema_version", |_| Ok(())));
+        assert_eq!(seen.unwrap_err().sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt));
+        assert_eq!(standing.overwritten(), None);
+        file.write_at(b"something else altogether", 0).unwrap();
+        assert_eq!(standing.overwritten(), Some(path.as_path()));
+    }
 
     #[test]
     fn a_file_that_was_moved_removed_or_replaced_is_told_from_one_that_grew() {

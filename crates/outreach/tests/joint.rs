@@ -129,11 +129,15 @@ fn every_view_names_both(desk: &Desk, visit: i64, case: &FindingId, t: Timestamp
 
 /// Work that helped the second machine and not the third.
 fn effect(desk: &Desk, site: &str, own: &str, work: &str) -> Finding {
-    let change = if own == "m002" { -4.2 } else { -0.2 };
+    // A cleaned cooler shows in the temperature, a new separator in the current.
+    let (feature, unit, change) = match own {
+        "m002" => ("discharge_change_k", "K", -4.2),
+        _ => ("loaded_current_change_a", "A", -0.2),
+    };
     let item = |feature: &str, value| Evidence {
         feature: feature.into(),
         value,
-        unit: "K".into(),
+        unit: unit.into(),
         change_per_day: None,
         since: None,
     };
@@ -143,7 +147,7 @@ fn effect(desk: &Desk, site: &str, own: &str, work: &str) -> Finding {
         at: now().plus_days(20.0),
         kind: FindingKind::MaintenanceEffect,
         id: FindingId::new(&id, &code, 1),
-        evidence: vec![item("discharge_change_k", change), item("discharge_change_k_sd", 0.5)],
+        evidence: vec![item(feature, change), item(&format!("{feature}_sd"), 0.5)],
         fault: code,
         machine: id,
         ..of_fault(&desk.id, "cooler_clogging")

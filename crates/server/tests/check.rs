@@ -264,7 +264,8 @@ fn customers_whom_no_channel_reaches_are_named() {
 /// Holidays of a zone for as long as anybody may run these tests.
 fn holidays(zone: &str) -> String {
     let years: Vec<i32> = (2020..2100).collect();
-    format!("[land]\nzones = [\"{zone}\"]\nwhole = {years:?}\ndays = [\"2020-01-01/2099-12-31\"]\n")
+    let days: Vec<String> = years.iter().map(|year| format!("{year}-01-01")).collect();
+    format!("[land]\nzones = [\"{zone}\"]\nwhole = {years:?}\ndays = {days:?}\n")
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn main() {
             let of = coolers.iter().filter(|o| args::HELD_OUT.contains(&o.task.seed) == held_out);
             if let Some(table) = pooled(&format!("both worlds, {name} seeds"), of) {
                 println!("{table}");
-                kept += &format!("\n{table}");
+                kept += &table;
             }
         }
     }
