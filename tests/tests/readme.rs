@@ -15,7 +15,7 @@ const BLOCK_WITHIN: Duration = Duration::from_secs(400);
 const ELSEWHERE: [(&str, &str); 4] = [
     ("tests/run ", "that is what runs this"),
     ("cargo run --release -- backtest valve1 ", "SKAB's runs are somebody else's to give away"),
-    ("cargo run --release -p foretell-engine --example scores ", "the same"),
+    ("cargo run --release --example scores ", "the same"),
     ("deploy/prepare && docker compose ", "needs a network for its images; `shipped.rs` prepares and reads it"),
 ];
 
@@ -45,7 +45,7 @@ impl Newcomer {
         let ours = binary("foretell").parent().expect("target/release").display().to_string();
         newcomer.program(
             "cargo",
-            "shift 2; name=foretell\nif [ \"$1\" = -p ]; then name=$2; shift 2; fi\nshift\nexec \"$name\" \"$@\"",
+            "shift 2; name=foretell\nif [ \"$1\" = --bin ]; then name=$2; shift 2; fi\nshift\nexec \"$name\" \"$@\"",
         );
         newcomer.program("foretell-sim", &format!("exec {ours}/foretell-sim \"$@\""));
         // The demo ends where its reader is asked to leave it; the service is left running beside the next line.

@@ -2,7 +2,7 @@
 //! all.
 //!
 //! ```sh
-//! cargo run --release -p foretell-sim -- generate --fleet mixed --machines 8 --days 365 --every 1m --out /tmp/fleet
+//! cargo run --release --bin foretell-sim -- generate --fleet mixed --machines 8 --days 365 --every 1m --out /tmp/fleet
 //! cargo run --release -p foretell --example backtest_cost -- /tmp/fleet [fleet.parquet …]
 //! taskset -c 0 cargo run --release -p foretell --example backtest_cost -- /tmp/fleet      # truly one core
 //! ```
