@@ -178,7 +178,7 @@ fn an_open_prediction_is_said_again_every_day() {
 #[test]
 fn in_cool_weather_a_cone_sets_out_where_the_valve_holds_the_machine() {
     let mut engine = Engine::new(options());
-    observe(&mut engine, &machine_in(12.0, "cool", 60, 0.4));
+    observe(&mut engine, &machine_in(6.0, "cool", 60, 0.4));
     let view = engine.machine(&MachineId::new("plant", "cool").unwrap()).unwrap();
     let observed_c = view.days.iter().rev().find_map(|day| day.observed_c).unwrap();
     let today = view.cone.first().unwrap();
