@@ -84,8 +84,8 @@ fn what_was_found_on_one_machine_of_a_joint_visit_is_done_there_alone() {
     }
     let body = desk.last().body;
     assert!(
-        body.contains(" to check the cooler, and to compressor")
-            && body.contains(" to replace the separator element. All of it is done."),
+        body.contains("all of it is done: check the cooler (compressor ")
+            && body.contains("; replace the separator element (compressor "),
         "{body}"
     );
     assert!(body.contains("We found no sign of a clogged cooler on compressor"), "{body}");

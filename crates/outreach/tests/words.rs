@@ -33,7 +33,7 @@ fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
             }));
             texts.push(step(3, &|at| drop(desk.outreach.cancel(&token, at).unwrap())));
             // How the reader feels is spoken of once, in the first of them.
-            let sorry = ["I am sorry for what has happened", "这次的事给您造成了影响，非常抱歉"];
+            let sorry = ["I am sorry for what has happened", "这次的事给您添了这么大的麻烦，非常抱歉"];
             let apologies = texts.iter().map(|text| sorry.iter().filter(|words| text.contains(*words)).count());
             assert_eq!(apologies.collect::<Vec<_>>(), if stage.is_some() { [1, 0, 0] } else { [0, 0, 0] });
             let record = desk.outreach.lately(&customer, false, 50).unwrap();

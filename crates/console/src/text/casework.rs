@@ -37,7 +37,7 @@ pub(crate) fn progress(
     let clock = civil::clock_or_date(until, now, zone, lang);
     if until > now {
         lines.push(match lang {
-            Lang::En => format!("The work takes until about {clock}."),
+            Lang::En => format!("The work will take until about {clock}."),
             Lang::Zh => format!("大约{clock}弄好。"),
         });
     }

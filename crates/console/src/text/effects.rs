@@ -14,11 +14,11 @@ const TOLD: [(&str, f64, [[&str; 2]; 2]); 6] = [
         1.0,
         [
             [
-                "it runs about {} °C cooler at the same load and in the same weather",
+                "the machine runs about {} °C cooler at the same load and in the same weather",
                 "在负荷和天气相同的情况下，排气温度降低了{} ℃左右",
             ],
             [
-                "it runs about {} °C hotter at the same load and in the same weather",
+                "the machine runs about {} °C hotter at the same load and in the same weather",
                 "在负荷和天气相同的情况下，排气温度反而升高了{} ℃左右",
             ],
         ],
@@ -35,16 +35,16 @@ const TOLD: [(&str, f64, [[&str; 2]; 2]); 6] = [
         "loaded_current_change_a",
         1.0,
         [
-            ["it draws about {} A less under load", "在负荷相同的情况下，加载电流降低了{} A左右"],
-            ["it draws about {} A more under load", "在负荷相同的情况下，加载电流反而升高了{} A左右"],
+            ["the machine draws about {} A less under load", "在负荷相同的情况下，加载电流降低了{} A左右"],
+            ["the machine draws about {} A more under load", "在负荷相同的情况下，加载电流反而升高了{} A左右"],
         ],
     ),
     (
         "unloaded_share_change",
         1.0,
         [
-            ["it draws less current while idling", "空载电流降低了"],
-            ["it draws more current while idling", "空载电流反而升高了"],
+            ["the machine draws less current while idling", "空载电流降低了"],
+            ["the machine draws more current while idling", "空载电流反而升高了"],
         ],
     ),
     ("power_change_kw", 1.0, LESS_ELECTRICITY),
@@ -52,8 +52,8 @@ const TOLD: [(&str, f64, [[&str; 2]; 2]); 6] = [
 ];
 
 const LESS_ELECTRICITY: [[&str; 2]; 2] = [
-    ["it uses less electricity for the same work", "在负荷相同的情况下更省电了"],
-    ["it uses more electricity for the same work", "在负荷相同的情况下用电反而多了"],
+    ["the machine uses less electricity for the same work", "在负荷相同的情况下更省电了"],
+    ["the machine uses more electricity for the same work", "在负荷相同的情况下用电反而多了"],
 ];
 
 /// What the work called `work` achieved; plainly nothing where nothing may be told, unless what it was for was not compared.
@@ -69,7 +69,7 @@ pub(super) fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
         (Some(told), Lang::En) => format!("{}: {told}.", work_done(finding.fault.as_str(), work, lang)),
         (Some(told), Lang::Zh) => format!("{work}之后，{told}。"),
         (None, Lang::En) if uncompared => format!(
-            "{}: whether it helped cannot be told, for there were too few comparable days before or since.",
+            "{}: whether it helped cannot be told, as there are too few comparable days before or since.",
             work_done(finding.fault.as_str(), work, lang)
         ),
         (None, Lang::Zh) if uncompared => {

@@ -110,7 +110,7 @@ words! {
     way_no_time = "On the way to you", "已经在来的路上";
     way_label = "How far the technician has come", "师傅走到哪儿了";
     done_eyebrow = "The work is done", "工作已完成";
-    watched = "We keep an eye on the readings and will be in touch if anything changes.", "机器的数据我们会继续留意，有变化马上联系您。";
+    watched = "We keep an eye on the readings and will be in touch if anything changes.", "机器的数据我们会继续留意，有变化就联系您。";
     achieved = "What it achieved", "效果如何";
     achieved_wait = "The machine's own figures show whether it helped. After a few days of ordinary running you will find the comparison here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
     report_open = "Open the health report", "查看健康报告";
@@ -126,7 +126,7 @@ words! {
     trouble_hint = "We will ring you back soon; the next page says by when. A few words are enough.", "我们会尽快给您回电，下一页会写明几点前；写几个字就够了。";
     trouble_send = "Report it now", "立即报修";
     trouble_open = "See how it is going", "查看报修进展";
-    trouble_first = "What we wrote to you about before is looked at on the same occasion. If anything is left to do after the repair, we will find a time for it together.", "之前跟您说过的情况，这次会一并查看。修好后要是还有需要做的，再跟您商量时间。";
+    trouble_first = "We will look at what we wrote to you about in the same visit. If anything is left to do after the repair, we will find a time for it together.", "之前跟您说过的情况，这次会一并查看。修好后要是还有需要做的，再跟您商量时间。";
     trouble_booked = "The visit that you have booked stands. Once the machine is running again, we will ask you whether it is still needed.", "之前约好的上门时间先不变，等机器修好后再跟您确认是否还需要。";
 
     // The customer's case.
@@ -139,12 +139,12 @@ words! {
     next_call = "We ring you and ask what we need to know. You will not have to repeat it to anybody.", "我们给您打电话，了解现场情况。问清楚一次就够，不会让您反复说明。";
     next_drive = "A technician comes, with the parts most likely to be needed. You will see here who it is and roughly when.", "师傅带上最可能用到的配件过来。是哪位师傅、大概几点到，这里都能看到。";
     next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
-    next_end = "At the end we run the machine together with you, tidy up, show you the old parts and hand over the report.", "修好后跟您一起试机，清理现场，旧件请您过目，把报告交给您。";
+    next_end = "At the end we run the machine together with your people, tidy up, show the old parts and hand over the report.", "修好后和您这边一起试机，清理现场，旧件请您这边过目，最后交付报告。";
     all_well = "It was a mistake, or it is running again", "点错了，或者已经恢复了";
-    all_well_hint = "Then nobody will come. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
+    all_well_hint = "Then we will not come out. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
     all_well_do = "No visit needed", "不用过来了";
     case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
-    case_withdrawn_text = "Nobody is coming to you. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";
+    case_withdrawn_text = "So nobody needs to come out. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";
     case_closed = "The repair is finished", "维修已经完成";
     case_closed_text = "If anything seems unusual, please ring us at any time.", "有什么不对劲，请随时打电话。";
 
@@ -153,7 +153,7 @@ words! {
     resume = "Send me such messages again", "恢复接收这类消息";
     none_suits = "None of these suits you? Tell us when would be good, and we will call you.", "都不合适？告诉我们您什么时候方便，我们打电话跟您商量。";
     wish_waits = "We will call you about another time. Until then your visit stands.", "我们会打电话跟您商量时间；在此之前，约好的时间不变。";
-    runs_then = "The machine usually runs at these times; we have found none at which it stands still. If another time suits you better, please tell us.", "这几个时间机器一般都在运行，近期没有找到停机的时段。要是别的时间更方便，请告诉我们。";
+    runs_then = "The machine usually runs at these times; we could not find a time when it is idle. If another time suits you better, please tell us.", "这几个时间机器一般都在运行，近期没有找到停机的时段。要是别的时间更方便，请告诉我们。";
 
     // What a customer chooses.
     choose_title = "How we may write to you", "怎样联系您比较方便";

@@ -243,7 +243,12 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
 fn letters() -> Vec<(Occasion, usize, Value)> {
     let warm = json!({ "tone": 2, "feelings": 2 });
     let unfound = |elsewhere: bool| json!({ "before": { "unfound": "low oil|缺油", "elsewhere": elsewhere } });
-    let after = |outcome: &str, degrees: Value| json!({ "effect": { "outcome": outcome, "degrees": degrees }, "failed": ["No. 1|1号机"] });
+    let after = |outcome: &str, degrees: Value| {
+        json!({ "effect": { "outcome": outcome, "degrees": degrees }, "failed": ["No. 1|1号机"],
+                "worse": if outcome == "worse" { json!(["No. 1|1号机"]) } else { json!([]) } })
+    };
+    let before =
+        |outcome: &str, degrees: Value| json!({ "before": { "effect": { "outcome": outcome, "degrees": degrees } } });
     vec![
         // How a letter reads where the reader has begun to grumble.
         (Occasion::Fault, 0, warm.clone()),
@@ -286,6 +291,12 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::FollowUp, 0, after("worse", Value::Null)),
         (Occasion::FollowUp, 0, after("none", Value::Null)),
         (Occasion::FollowUp, 2, after("none", Value::Null)),
+        (Occasion::FollowUp, 2, after("worse", json!("3"))),
+        (Occasion::Again, 0, before("worse", json!("3"))),
+        (Occasion::Again, 0, before("worse", Value::Null)),
+        (Occasion::Again, 0, before("better", Value::Null)),
+        (Occasion::Reminder, 4, before("worse", json!("3"))),
+        (Occasion::OnTheWay, 0, json!({ "eta": null, "by": null })),
         (Occasion::Calendar, 1, json!({ "over": true, "off": true })),
     ]
 }

@@ -43,6 +43,8 @@ pub(crate) struct VisitFacts {
     effect: Option<Effect>,
     /// The numbers of the machines on which the work did not help.
     failed: Vec<String>,
+    /// Those of them that run worse since.
+    worse: Vec<String>,
     link: String,
     /// Other machines of the site to which the same visit goes; empty as a rule.
     others: Vec<OtherVisited>,
@@ -119,6 +121,7 @@ impl Outreach {
             address: site.map_or_else(String::new, |site| site.address),
             effect,
             failed: Vec::new(),
+            worse: Vec::new(),
             link: link.to_owned(),
             off: stay.state == "cancelled",
             over: matches!(case.stage, Stage::Cleared | Stage::Done),
@@ -136,7 +139,8 @@ impl Outreach {
         };
         let goes = case.machines().map(|machine| part.machines().any(|of| of == machine)).collect::<Vec<_>>();
         let mut all = all.only(&goes);
-        all.failed = all.failed();
+        all.failed = all.came_to(|outcome| outcome != Outcome::Better);
+        all.worse = all.came_to(|outcome| outcome == Outcome::Worse);
         Ok(all)
     }
 
@@ -230,12 +234,13 @@ impl VisitFacts {
         std::iter::once(self.common.number.as_str()).chain(self.others.iter().map(|o| o.number.as_str())).collect()
     }
 
-    /// The numbers of the machines on which the work did not help.
-    fn failed(&self) -> Vec<String> {
+    /// The numbers of the machines on which the work came to this.
+    fn came_to(&self, this: impl Fn(Outcome) -> bool) -> Vec<String> {
         let own = std::iter::once((&self.common.number, &self.effect));
         let all = own.chain(self.others.iter().map(|other| (&other.number, &other.effect)));
-        let failed = |effect: &Option<Effect>| effect.as_ref().is_some_and(|effect| effect.outcome != Outcome::Better);
-        all.filter(|(_, effect)| failed(effect)).map(|(number, _)| number.clone()).collect()
+        all.filter(|(_, effect)| effect.as_ref().is_some_and(|effect| this(effect.outcome)))
+            .map(|(number, _)| number.clone())
+            .collect()
     }
 
     /// The same of some of its machines alone, at least one; its own comes first.
@@ -282,6 +287,7 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         address: String::new(),
         effect,
         failed: Vec::new(),
+        worse: Vec::new(),
         link: "https://service.example/b/invented".to_owned(),
         others: facts.others.iter().map(|other| OtherVisited::of(other, (other.jobs.clone(), None), None)).collect(),
         added: if facts.others.is_empty() { facts.due } else { Vec::new() },
