@@ -267,7 +267,7 @@ impl Backend for Fake {
     }
 
     fn is_link(&self, token: &str) -> bool {
-        !matches!(self.booking(token), Err(BackendError::NotFound(_)))
+        token.starts_with("case-") || !matches!(self.booking(token), Err(BackendError::NotFound(_)))
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
