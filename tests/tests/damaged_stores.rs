@@ -41,6 +41,8 @@ fn whatever_page_is_damaged_every_command_goes_as_far_as_it_can() {
     publish_lines(foretell.mqtt, TOPIC, &(0..3_000).map(reading).collect::<Vec<_>>());
     let all = 3 * 1_440 + 3_000;
     assert_eq!((foretell.readings(), foretell.process.terminate()), (all, Some(0)));
+    // The fourth day may be archived whole before the service ends: then its last page holds nothing that stands there alone.
+    let whole = foretell.process.said().contains("2026-07-01.parquet readings=3000");
     let [out, copy, spoilt] = ["x.csv", "copy", "spoilt"].map(|name| folder.path().join(name));
     let file = out.to_string_lossy().into_owned();
     let export = ["export", "--out", &file];
@@ -52,13 +54,14 @@ fn whatever_page_is_damaged_every_command_goes_as_far_as_it_can() {
         assert!(Command::new("cp").arg("-a").args([&data, &spoilt]).status().is_ok_and(|copied| copied.success()));
         drop(Page::spoil(&spoilt, "log.db", number));
         let (code, said) = run(&spoilt, &export);
-        let lacking = if number == last { 1..200 } else { 0..1 };
+        let loses = number == last && !whole;
+        let lacking = if loses { 1..200 } else { 0..1 };
         let saved = saved(&out);
         assert!(lacking.contains(&(all - saved)), "{number}: {saved} of {all}: {said}");
         // What an export does not need is no matter to it.
         assert!(code == 65 || code == 0 && number.contains("'cursors'"), "{number}: {code}, {said}");
         assert!(code == 0 || said.contains("the log is damaged: ") && said.contains("deploy/README.md"), "{said}");
-        assert_eq!(number == last, said.contains("entries of the log that cannot be read, in 1 stretches"), "{said}");
+        assert_eq!(loses, said.contains("entries of the log that cannot be read, in 1 stretches"), "{said}");
         let (code, said) = run(&spoilt, &["archive", "check"]);
         assert!([0, 65].contains(&code) && said.contains(" archived days are there and whole"), "{number}: {said}");
         let (code, said) = run(&spoilt, &["backup", "--to", &copy.to_string_lossy()]);
