@@ -151,7 +151,7 @@ impl Reply {
             let is_part = goes_on(word.chars().next(), before.chars().next_back())
                 || goes_on(word.chars().last(), rest.chars().next());
             let is_cut = grumble.is_cut_by_doing && begins_with_doing(rest);
-            !is_part && !is_cut && !(grumble.is_alone && !self.is_alone(*at, at + word.len()))
+            !is_part && !is_cut && (!grumble.is_alone || self.is_alone(*at, at + word.len()))
         })
     }
 

@@ -151,7 +151,7 @@ fn a_machine_repaired_before_the_visit_is_no_part_of_it() {
         let tasks = |state: &str| {
             let errand = desk.outreach.errand_sheet(booking.id).unwrap().errand;
             let machines: Vec<_> = errand.tasks.iter().map(|task| task.finding.machine.clone()).collect();
-            assert_eq!(machines, [runs.clone()], "{state}");
+            assert_eq!(machines, std::slice::from_ref(&runs), "{state}");
         };
         tasks("booked");
         let done = desk.outreach.complete(booking.id, None, "chen", booking.end).unwrap();

@@ -36,6 +36,7 @@ use args::Args;
 use case::Case;
 use diagnosis::Patient;
 use fleet::Kind;
+use foretell_model::Catalogue;
 use run::{Asked, Outcome, SITES, Task, World};
 
 fn main() {
@@ -50,19 +51,48 @@ fn main() {
         dump::dump(&args, machine);
         return;
     }
-    let mut kept = String::new();
     let shipped = run::shipped();
     if !args.fit.is_empty() {
-        let fitted = causes::fit(&shipped, &args.fit);
-        for &world in &args.worlds {
-            for (name, catalogue) in [("shipped weights", &shipped), ("fitted weights", &fitted)] {
-                let outcomes = run::run(&tasks(&args, world), catalogue, Asked::Findings);
-                println!("{name}:");
-                print!("{}", tables(world, "fresh", outcomes.iter()));
-            }
-        }
+        compare_weights(&args, &shipped);
         return;
     }
+    let kept = judge(&args, &shipped);
+    if args.write {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/evaluation.txt");
+        let [first, .., last] = args::HELD_OUT;
+        let head = format!(
+            "Figures of the engine on held-out simulated fleets, seeds {first} to {last}; rewritten by\n\
+            cargo run --release -p foretell-engine --example fleets -- --write\n\n\
+            How fast the coolers of world A lose conductance was set on other seeds, before these were run, so that the straight line\n\
+            alone (predict_linear) warns of as many as in the field: 64 to 68 % a week ahead and 40 to 46 % two weeks. Where it warns\n\
+            of more below, these seeds are easier than that. In the field its median lead is 14 days and its false advisories are 0.3 to\n\
+            0.46 a year: world A, with shorter leads and more of them, is harder than that, and world B's readings are calmer. What is\n\
+            asked of a fleet nobody has seen lies between the two, which the last table puts together.\n\n"
+        );
+        // Columns are padded to their width; a kept file has no blanks at its lines' ends.
+        let kept: String = kept.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        if let Err(cause) = std::fs::write(path, format!("{head}{kept}")) {
+            eprintln!("{path}: {cause}");
+            std::process::exit(74);
+        }
+    }
+}
+
+/// Judges the seeds with the shipped weights of the signatures and with some that are fitted on other seeds.
+fn compare_weights(args: &Args, shipped: &Catalogue) {
+    let fitted = causes::fit(shipped, &args.fit);
+    for &world in &args.worlds {
+        for (name, catalogue) in [("shipped weights", shipped), ("fitted weights", &fitted)] {
+            let outcomes = run::run(&tasks(args, world), catalogue, Asked::Findings);
+            println!("{name}:");
+            print!("{}", tables(world, "fresh", outcomes.iter()));
+        }
+    }
+}
+
+/// Runs the fleets, prints their tables and gives them.
+fn judge(args: &Args, shipped: &Catalogue) -> String {
+    let mut kept = String::new();
     let mut coolers: Vec<Outcome> = Vec::new();
     for &world in &args.worlds {
         let started = Instant::now();
@@ -71,7 +101,7 @@ fn main() {
             (_, true) => Asked::Gates,
             _ => Asked::Findings,
         };
-        let outcomes = run::run(&tasks(&args, world), &shipped, asked);
+        let outcomes = run::run(&tasks(args, world), shipped, asked);
         if args.late {
             print!("{}", late::table(outcomes.iter().map(|o| (o.task.seed, o.held.as_slice(), o.engine.as_slice()))));
         }
@@ -99,25 +129,7 @@ fn main() {
             }
         }
     }
-    if args.write {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/evaluation.txt");
-        let [first, .., last] = args::HELD_OUT;
-        let head = format!(
-            "Figures of the engine on held-out simulated fleets, seeds {first} to {last}; rewritten by\n\
-            cargo run --release -p foretell-engine --example fleets -- --write\n\n\
-            How fast the coolers of world A lose conductance was set on other seeds, before these were run, so that the straight line\n\
-            alone (predict_linear) warns of as many as in the field: 64 to 68 % a week ahead and 40 to 46 % two weeks. Where it warns\n\
-            of more below, these seeds are easier than that. In the field its median lead is 14 days and its false advisories are 0.3 to\n\
-            0.46 a year: world A, with shorter leads and more of them, is harder than that, and world B's readings are calmer. What is\n\
-            asked of a fleet nobody has seen lies between the two, which the last table puts together.\n\n"
-        );
-        // Columns are padded to their width; a kept file has no blanks at its lines' ends.
-        let kept: String = kept.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        if let Err(cause) = std::fs::write(path, format!("{head}{kept}")) {
-            eprintln!("{path}: {cause}");
-            std::process::exit(74);
-        }
-    }
+    kept
 }
 
 fn tasks(args: &Args, world: World) -> Vec<Task> {
