@@ -23,13 +23,13 @@ pub(crate) const DOUBTED_DAYS: u8 = 4;
 /// So many while only the company has heard of it.
 pub(crate) const QUICK_DAYS: u8 = 2;
 /// A cause less likely than this is not named at all: what is seen is then of some other cause.
-const NAMED_FROM: f64 = 0.25;
+pub(crate) const NAMED_FROM: f64 = 0.25;
 /// One that is at least this share as likely as the named one is named beside it.
 const AS_LIKELY: f64 = 0.6;
 /// Excess from which a machine counts as hot, K.
 const HOT_FROM_K: f64 = 1.5;
 /// A customer hears of a cause only when it is more likely than all others together.
-const ADVISED_FROM: f64 = 0.5;
+pub(crate) const ADVISED_FROM: f64 = 0.5;
 
 /// An episode that was spoken of today.
 pub(crate) type Spoken = (FindingKind, FaultCode);

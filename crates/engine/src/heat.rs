@@ -7,7 +7,7 @@ use foretell_model::{
 };
 
 use crate::conclude::{Speaker, tells_a_cause};
-use crate::diagnose::{DOUBTED_DAYS, NAME_KEPT, QUICK_DAYS, Spoken};
+use crate::diagnose::{ADVISED_FROM, DOUBTED_DAYS, NAME_KEPT, NAMED_FROM, QUICK_DAYS, Spoken};
 use crate::dm::sensors::TD;
 use crate::findings::episode::{Draft, Episode};
 use crate::findings::text;
@@ -19,10 +19,6 @@ use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 
-/// A cause that is less likely is not named anew, unless the machine stops within days.
-const NAMED_FROM: f64 = 0.25;
-/// From this likelihood on a customer hears of a cause.
-const ADVISED_FROM: f64 = 0.5;
 /// From this likelihood on a sensor is suspected beside the fault that it would feign.
 const SUSPECTED_FROM: f64 = 0.3;
 /// Of likelihoods, sensor over fault: where a fault is held back before it is advised, where one that was advised is taken
@@ -121,6 +117,7 @@ impl Speaker<'_> {
             machine.doubted_days = 0;
             // What another symptom has been named for makes a machine hot as well.
             let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
+            // That the machine stops within days is told whatever the cause.
             let worth = leading.likelihood >= NAMED_FROM || grade == Grade::Urgent;
             return Some(leading.fault.clone()).filter(|_| worth && !causes.iter().any(told));
         };

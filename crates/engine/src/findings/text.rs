@@ -2,6 +2,8 @@
 
 use foretell_model::{Catalogue, FaultCode, RulDays, Timestamp, WeekWindow};
 
+use crate::diagnose::{ADVISED_FROM, NAME_KEPT};
+
 /// `20 June 2026`.
 pub(crate) fn date(ts: Timestamp) -> String {
     const MONTHS: [&str; 12] = [
@@ -50,8 +52,8 @@ pub(crate) fn name<'a>(catalogue: &'a Catalogue, fault: &'a FaultCode) -> &'a st
 /// more is not called likely because it was named before.
 pub(crate) fn because(cause: &str, likelihood: f64) -> String {
     match likelihood {
-        0.5.. => format!("most likely because of {cause}"),
-        0.15.. => format!("perhaps because of {cause}"),
+        sure if sure >= ADVISED_FROM => format!("most likely because of {cause}"),
+        kept if kept >= NAME_KEPT => format!("perhaps because of {cause}"),
         _ => format!("for a cause that is not clear ({cause} was the first thought)"),
     }
 }
