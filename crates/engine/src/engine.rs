@@ -285,6 +285,13 @@ impl Engine {
         self.add(id.clone(), Machine::default())
     }
 
+    /// Room for so many machines and no more.
+    pub(crate) fn expect_machines(&mut self, count: usize) {
+        self.machines.reserve_exact(count);
+        self.ids.reserve_exact(count);
+        self.index.reserve(count);
+    }
+
     /// Enters a machine into the lists; its site is looked up or made.
     pub(crate) fn add(&mut self, id: MachineId, mut machine: Machine) -> usize {
         let place = self.machines.len();

@@ -9,7 +9,7 @@ use crate::site::{Air, Site};
 
 const MAGIC: [u8; 4] = *b"FTEN";
 /// Raised with every change of the state's shape or meaning.
-const VERSION: u16 = 16;
+const VERSION: u16 = 17;
 
 /// Why a snapshot cannot be restored. The remedy is the same each time: start empty and replay the log.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,7 @@ impl Engine {
         let (ledger, airs, machines): (Ledger, Vec<Air>, Vec<(String, Machine)>) = postcard::from_bytes(body)?;
         let mut engine = Self::new(options);
         engine.ignored = Ignored { late: ledger.late, quality: ledger.quality, clock: ledger.clock, held: ledger.held };
+        engine.expect_machines(machines.len());
         for (id, machine) in machines {
             engine.add(MachineId::parse(&id)?, machine);
         }

@@ -1,6 +1,9 @@
 //! What the engine costs in memory, counted at the allocator: four kibibytes a machine, and nothing per reading while a day is
 //! open.
 
+#[path = "../benches/copies/mod.rs"]
+mod copies;
+
 use allocation_counter::{measure, opt_out};
 use foretell_engine::{Engine, EngineOptions};
 use foretell_model::{Catalogue, Event, Finding, MINUTE_MS, MachineId, Quality, Reading, Signal, Signals, Timestamp};
@@ -15,7 +18,7 @@ fn options() -> EngineOptions {
 }
 
 /// What a controller sends of a machine: what is needed at the least, or all that a well fitted one has.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fitted {
     Needed,
     Richly,
@@ -89,4 +92,22 @@ fn a_machine_holds_no_more_than_four_kibibytes() {
     let counted = measure(|| live(&mut engine, &fleet, 10, Fitted::Needed));
     let each = counted.bytes_current / MACHINES as i64;
     assert!(each <= 4096, "{each} B each");
+}
+
+/// What comes back from a snapshot is what a restarted service holds; a richly fitted machine may take an eighth more.
+#[test]
+fn a_hundred_thousand_machines_hold_no_more_each() {
+    const LIVED: usize = 8;
+    const MACHINES: usize = 100_000;
+    for (fitted, most) in [(Fitted::Needed, 4096), (Fitted::Richly, 4608)] {
+        let mut engine = Engine::new(options());
+        live(&mut engine, &(0..LIVED).map(copies::machine).collect::<Vec<_>>(), 10, fitted);
+        let snapshot = copies::copies(&engine.snapshot(), LIVED, MACHINES);
+        let mut restored = None;
+        let counted = measure(|| restored = Engine::restore(options(), &snapshot).ok());
+        assert_eq!(restored.map(|engine| engine.machines().count()), Some(MACHINES));
+        let each = counted.bytes_current / MACHINES as i64;
+        
+        assert!((1024..=most).contains(&each), "{each} B each, {fitted:?}");
+    }
 }
