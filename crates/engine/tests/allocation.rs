@@ -107,7 +107,7 @@ fn a_hundred_thousand_machines_hold_no_more_each() {
         let counted = measure(|| restored = Engine::restore(options(), &snapshot).ok());
         assert_eq!(restored.map(|engine| engine.machines().count()), Some(MACHINES));
         let each = counted.bytes_current / MACHINES as i64;
-        
+
         assert!((1024..=most).contains(&each), "{each} B each, {fitted:?}");
     }
 }

@@ -51,7 +51,8 @@ fn cores() -> usize {
 }
 
 fn read(path: &Path, threads: usize) -> Vec<SiteHistory> {
-    let mut history = History::new(&ReadOptions { threads, ..ReadOptions::default() });
+    let options = ReadOptions { threads, ..ReadOptions::default() };
+    let mut history = History::new(&options);
     history
         .read(&[path.to_owned()], &ColumnMap::default(), &mut |_| ControlFlow::Continue(()))
         .expect("what was exported can be read");

@@ -12,6 +12,8 @@ pub(crate) const ASKED_DAYS: [f64; 4] = [28.0, 21.0, 14.0, 7.0];
 const HORIZON_DAYS: f64 = 90.0;
 /// A first warning later than this is listed, days.
 const LATE_DAYS: f64 = 14.0;
+/// And one later than this is kept as one of the worst, days.
+const WORST_DAYS: f64 = 7.0;
 
 /// The forecast that stood at a time, against the truth.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +46,12 @@ pub(crate) struct Case {
     pub(crate) false_episodes: usize,
     /// Years watched without a fault.
     pub(crate) healthy_years: f64,
+    /// What the hot hours truly showed above normal two weeks before the limit, K; where it is reckoned.
+    pub(crate) shown_k: Option<f64>,
     /// LATE and FALSE cases with all that explains them.
     pub(crate) remarks: Vec<String>,
+    /// The worst of them, a line each.
+    pub(crate) worst: Vec<String>,
 }
 
 /// Customer-grade and not cleared.
@@ -72,11 +78,17 @@ impl Case {
             asked: [None; 4],
             false_episodes: 0,
             healthy_years: healthy_until.days_since(site.start).clamp(0.0, DAYS as f64) / 365.25,
+            shown_k: None,
             remarks: Vec::new(),
+            worst: Vec::new(),
         };
         case.count_false(site, machine, &predictions, healthy_until);
         if case.reached {
             case.measure_lead(site, machine, &predictions, onset, limit);
+            let asked_day = limit.plus_days(-LATE_DAYS).days_since(site.start).floor();
+            // Before the fault began it showed nothing.
+            case.shown_k = (!truth.excess_k.is_empty())
+                .then(|| truth.excess_k.get(asked_day.max(0.0) as usize).map_or(0.0, |(_, shown_k)| *shown_k));
             case.asked = ASKED_DAYS.map(|before| ask(&predictions, limit, limit.plus_days(-before)));
         }
         case
@@ -92,6 +104,7 @@ impl Case {
             self.false_episodes += 1;
             let day = f.at.days_since(site.start);
             self.remarks.push(format!("FALSE {:?} day {day:.0} {}\n    {}", self.kind, about(site, machine), f.text));
+            self.worst.push(format!("false {} on day {day:.0}, {}", f.fault, brief(site, machine)));
         }
     }
 
@@ -109,6 +122,15 @@ impl Case {
         let lead = |f: Option<&&Finding>| f.map_or(0.0, |f| limit.days_since(f.at));
         (self.lead_days, self.lead_named_days) = (lead(first), lead(named));
         self.named_first = first.map(|f| f.fault.as_str().to_owned());
+        if self.lead_named_days < WORST_DAYS {
+            let since_onset = limit.days_since(onset);
+            let warned = if self.lead_named_days > 0.0 {
+                format!("{:.1} d ahead", self.lead_named_days)
+            } else {
+                "never".to_owned()
+            };
+            self.worst.push(format!("warned {warned}, limit {since_onset:.0} d after onset, {}", brief(site, machine)));
+        }
         if self.lead_days >= LATE_DAYS {
             return;
         }
@@ -123,6 +145,11 @@ impl Case {
             first.map_or_else(String::new, |f| format!("\n    {}", f.text)),
         ));
     }
+}
+
+/// The same in one line.
+fn brief(site: &Site, machine: &Machine) -> String {
+    about(site, machine).replace("\n    ", "; ")
 }
 
 /// What a machine and its site are like and what happened to them.

@@ -29,6 +29,7 @@ mod stats;
 mod table;
 mod world_a;
 mod world_b;
+mod worst;
 
 use std::time::Instant;
 
@@ -163,6 +164,7 @@ fn pooled<'a>(title: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) 
 }
 
 fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+    let seeded = outcomes.clone().flat_map(|o| o.engine.iter().map(|case| (o.task.seed, case)));
     let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
     let patients: Vec<&Patient> = outcomes.clone().flat_map(|o| &o.patients).collect();
     let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
@@ -174,8 +176,9 @@ fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outco
     }
     let title = format!("world {world:?}, {name} seeds");
     format!(
-        "{}\n{}\n",
+        "{}\n{}\n{}\n",
         table::judged(&title, &cases, &line),
-        table::by_scenario(if cases.is_empty() { &line } else { &cases })
+        table::by_scenario(if cases.is_empty() { &line } else { &cases }),
+        worst::table(seeded)
     )
 }
