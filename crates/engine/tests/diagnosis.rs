@@ -153,6 +153,26 @@ fn filters_and_separators_that_clog_are_forecast_to_their_own_limits() {
     check(true, |r| r.vibration_mm_s *= 1.0 + 0.04 * since_onset(r.t), "bearing_wear advise");
 }
 
+/// The bearings of the motor and those of the air end shake the same frame; what wears at the air end also costs current.
+#[test]
+fn one_sensor_of_vibration_leaves_open_whose_bearings_are_worn() {
+    let of_motor = |change: Change| {
+        let findings = live(true, change, None);
+        let advised = findings.iter().rfind(|f| f.grade >= Grade::Advise && concerns(f)).expect("it shakes enough");
+        let motor = advised.alternatives.iter().find(|other| other.fault.as_str() == "motor_bearing");
+        (advised.fault.to_string(), motor.map_or(0.0, |other| other.likelihood))
+    };
+    let shakes: Change = |r| r.vibration_mm_s *= 1.0 + 0.04 * since_onset(r.t);
+    let labours: Change = |r| {
+        r.vibration_mm_s *= 1.0 + 0.04 * since_onset(r.t);
+        r.loaded_a *= 1.0 + 0.0015 * since_onset(r.t);
+    };
+    let (named, motor) = of_motor(shakes);
+    assert!(named == "bearing_wear" && (0.2..0.5).contains(&motor), "{named}, the motor's {motor}");
+    let (named, motor) = of_motor(labours);
+    assert!(named == "bearing_wear" && motor < 0.1, "{named}, the motor's {motor}");
+}
+
 #[test]
 fn a_forecast_holds_the_day_on_which_the_limit_is_met() {
     // 0.2 bar + 0.02 bar a day meet 0.9 bar on day 75.
