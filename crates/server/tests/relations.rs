@@ -134,4 +134,6 @@ fn both_ends_of_a_cooler_make_one_episode() {
     assert!(oil_k > 1.0 && air_k < -0.5 && unit == "K", "{oil_k} {air_k} {unit}");
     let report = std::fs::read_to_string(dir.path().join("findings.html")).unwrap();
     assert!(report.contains("works/l1-b: Advise"), "the report does not show what was found");
+    let drawn = report.split("measured, less what the other columns let expect</figcaption>").nth(1);
+    assert!(drawn.is_some_and(|rest| rest.starts_with("<svg") && rest.contains("c-then")), "nor how it showed");
 }

@@ -248,6 +248,7 @@ pub(crate) fn report(lang: Lang) -> BacktestReport {
             readings: 169_920,
             unjudged: None,
             curve: Curve { cone: vec![], ..machine.curve.clone() },
+            residuals: vec![],
             moments,
             truth,
             states: vec![

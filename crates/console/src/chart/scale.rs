@@ -1,5 +1,7 @@
 //! From values to places: linear scales, round ticks, calendar ticks.
 
+use foretell_model::{MINUTE_MS, Timestamp};
+
 use crate::civil;
 
 /// The rectangle that data are drawn in, and the values at its edges.
@@ -76,6 +78,17 @@ pub(super) fn calendar_ticks((first, last): (i64, i64), count: usize) -> Vec<i64
         .collect();
     let every = all.len().div_ceil(count.max(1)).max(1);
     all.into_iter().step_by(every).collect()
+}
+
+/// Steps of a clock that are worth a label, minutes.
+const CLOCK_STEPS_MIN: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400, 43_200];
+
+/// Instants at round steps between two, ms since 1970, at most about `count`.
+pub(super) fn clock_ticks((from, to): (i64, i64), count: usize) -> impl Iterator<Item = Timestamp> {
+    let fits = |step_min: &i64| (to - from) / (step_min * MINUTE_MS) <= count as i64;
+    let step_ms = CLOCK_STEPS_MIN.into_iter().find(fits).unwrap_or(43_200) * MINUTE_MS;
+    let first = from.div_euclid(step_ms) + i64::from(from.rem_euclid(step_ms) > 0);
+    (first..).map(move |n| Timestamp::from_millis(n * step_ms)).take_while(move |at| at.millis() < to).take(200)
 }
 
 #[cfg(test)]

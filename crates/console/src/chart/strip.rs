@@ -2,9 +2,9 @@
 //!
 //! Places are percentages, so that one drawing fits a desk and a phone: bars stretch, dots and text do not.
 
-use foretell_model::{DAY_MS, MINUTE_MS, Timestamp};
+use foretell_model::{DAY_MS, Timestamp};
 
-use super::scale::calendar_ticks;
+use super::scale::{calendar_ticks, clock_ticks};
 use super::svg::escape;
 use crate::report::{DayState, StateRun};
 use crate::{Lang, civil};
@@ -50,6 +50,11 @@ impl Slots {
     fn percent(self, slot: f64) -> f64 {
         let count = (self.last - self.first + 1).max(1) as f64;
         (100.0 * (slot - self.first as f64) / count).clamp(0.0, 100.0)
+    }
+
+    /// Begin of the first and end of the last slot, ms since 1970.
+    fn span_ms(self) -> (i64, i64) {
+        (self.first * self.slot_ms, (self.last + 1) * self.slot_ms)
     }
 
     fn at(self, at: Timestamp) -> f64 {
@@ -99,7 +104,7 @@ pub(crate) fn axis(slots: Slots, count: usize, label: Option<&dyn Fn(Timestamp) 
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"strip\" width=\"100%\" height=\"18\" aria-hidden=\"true\">"
             .to_owned();
     let ticks: Vec<(Timestamp, String)> = match label {
-        Some(label) => clock_ticks(slots, count).map(|at| (at, label(at))).collect(),
+        Some(label) => clock_ticks(slots.span_ms(), count).map(|at| (at, label(at))).collect(),
         None => {
             let (first, last) = (slots.first, slots.last);
             let name = |day| if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
@@ -115,18 +120,6 @@ pub(crate) fn axis(slots: Slots, count: usize, label: Option<&dyn Fn(Timestamp) 
         }
     }
     out + "</svg>"
-}
-
-/// Steps of a clock that are worth a label, minutes.
-const CLOCK_STEPS_MIN: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400, 43_200];
-
-/// Instants at round steps, at most about `count`.
-fn clock_ticks(slots: Slots, count: usize) -> impl Iterator<Item = Timestamp> {
-    let (from, to) = (slots.first * slots.slot_ms, (slots.last + 1) * slots.slot_ms);
-    let fits = |step_min: &i64| (to - from) / (step_min * MINUTE_MS) <= count as i64;
-    let step_ms = CLOCK_STEPS_MIN.into_iter().find(fits).unwrap_or(43_200) * MINUTE_MS;
-    let first = from.div_euclid(step_ms) + i64::from(from.rem_euclid(step_ms) > 0);
-    (first..).map(move |n| Timestamp::from_millis(n * step_ms)).take_while(move |at| at.millis() < to).take(200)
 }
 
 /// Where the truth fell: before p10, up to p50, up to p90, after it; above it, where a calibrated forecast has its borders.
@@ -185,6 +178,8 @@ pub(crate) fn leads(leads_days: &[f64], title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::MINUTE_MS;
+
     use super::*;
 
     const DAYS: Slots = Slots { first: 0, last: 9, slot_ms: DAY_MS };
@@ -193,7 +188,7 @@ mod tests {
     fn the_axis_of_a_short_history_has_the_steps_of_a_clock() {
         // Two hours and a half in slots of 100 s.
         let slots = Slots { first: 0, last: 89, slot_ms: 100_000 };
-        let minutes: Vec<i64> = clock_ticks(slots, 6).map(|at| at.millis() / MINUTE_MS).collect();
+        let minutes: Vec<i64> = clock_ticks(slots.span_ms(), 6).map(|at| at.millis() / MINUTE_MS).collect();
         assert_eq!(minutes, [0, 30, 60, 90, 120]);
         let named = axis(slots, 6, Some(&|at| format!("{} min", at.millis() / MINUTE_MS)), Lang::En);
         assert!(named.contains(r#"<text class="d-tick" x="20.00%" dx="5" y="12">30 min</text>"#), "{named}");

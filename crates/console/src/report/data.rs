@@ -58,6 +58,8 @@ pub struct BacktestMachine {
     pub curve: Curve,
     /// The moments at which an episode was opened or its grade rose, in order.
     pub moments: Vec<BacktestMoment>,
+    /// What its relations showed; a machine that is watched by nothing else has no other curve.
+    pub residuals: Vec<Residual>,
     /// What is known to have happened; empty without truth.
     pub truth: Vec<TruthSpan>,
     /// What could be said in each slot, in order, without a gap.
@@ -86,6 +88,19 @@ pub enum Unjudged {
         /// Days of loaded running that are needed once they come.
         days_needed: u32,
     },
+}
+
+/// What one relation showed over time: how far its target stood off what its companions let expect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Residual {
+    /// The column that follows from the others.
+    pub target: String,
+    /// Its unit; empty without one.
+    pub unit: String,
+    /// Standard deviation while the relation held.
+    pub usual: f64,
+    /// Means of blocks of rows, in order of time.
+    pub points: Vec<(Timestamp, f64)>,
 }
 
 /// A moment at which something would have been said.

@@ -1,11 +1,11 @@
 //! One machine's part of the report: its history with what was forecast, the letters, the remarks.
 
-use foretell_model::{Catalogue, Finding, Timestamp};
+use foretell_model::{Catalogue, DAY_MS, Finding, Timestamp};
 
-use super::data::{BacktestMachine, BacktestMoment, BacktestReport, TruthSpan};
+use super::data::{BacktestMachine, BacktestMoment, BacktestReport, Residual, TruthSpan};
 use super::overview::{anchor, label, lead_days, standing, warns};
 use super::words::{self, Words};
-use crate::chart::{Hover, Past, Size};
+use crate::chart::{self, Hover, Past, Size};
 use crate::pages::figure::{Figure, past_figure};
 use crate::pages::standing::Standing;
 use crate::view::{Curve, DayPoint, MarkKind, Reached};
@@ -34,6 +34,7 @@ pub(super) struct Section {
     pub(super) fig: Option<Figure>,
     pub(super) has_truth: bool,
     pub(super) has_then: bool,
+    pub(super) residuals: Vec<ResidualCard>,
     pub(super) moments_title: &'static str,
     pub(super) moments: Vec<Moment>,
     pub(super) letters: Vec<LetterCard>,
@@ -51,6 +52,12 @@ pub(super) struct Moment {
     pub(super) sent: &'static str,
     pub(super) came: String,
     pub(super) fig: Option<Figure>,
+}
+
+/// What a relation showed.
+pub(super) struct ResidualCard {
+    pub(super) caption: String,
+    pub(super) svg: String,
 }
 
 /// A letter, or why there is none.
@@ -86,6 +93,7 @@ impl Section {
             fig: history(machine, then.copied(), report, catalogue),
             has_truth: !machine.truth.is_empty(),
             has_then: then.is_some(),
+            residuals: residuals(machine, report, &[Size::Wide, Size::Narrow]),
             moments_title: if warnings.iter().any(|moment| !moment.cone.is_empty()) { w.moments } else { w.said_then },
             moments: warnings.iter().take(MOMENTS_MAX).map(|m| lay_out(m, machine, report, catalogue, w)).collect(),
             letters: letters(machine, report, w),
@@ -108,6 +116,8 @@ impl Quiet {
             let curve = Curve { days: thinned(&machine.curve.days, points), ..machine.curve.clone() };
             past_figure(&curve, &[Size::Narrow], captions(lang), &past, (catalogue, lang)).svg
         });
+        // Where nothing else has a curve, the first relation's stands for the machine.
+        let fig = fig.or_else(|| residuals(machine, report, &[Size::Narrow]).into_iter().next().map(|card| card.svg));
         let (remarks, more) = remarks(machine, report, catalogue);
         Self { anchor: anchor(machine), id: machine.id.to_string(), line, fig, remarks, more }
     }
@@ -240,6 +250,21 @@ fn relations(finding: &Finding, report: &BacktestReport) -> Vec<String> {
         Some(pattern.with(&[column, much.trim_end(), &words::when(evidence.since?, report)], report.lang))
     });
     shown.collect()
+}
+
+/// A picture of each relation, with an upright where it was spoken of.
+fn residuals(machine: &BacktestMachine, report: &BacktestReport, sizes: &[Size]) -> Vec<ResidualCard> {
+    let by_clock = !report.is_dated() || report.slot_ms < DAY_MS;
+    let label = |at: Timestamp| if by_clock { words::clock(at, report) } else { words::day_of(at, report) };
+    let card = |residual: &Residual| {
+        let feature = format!("{}_excess", residual.target);
+        let shows = |moment: &&BacktestMoment| moment.finding.evidence.iter().any(|e| e.feature == feature);
+        let said: Vec<Timestamp> = machine.moments.iter().filter(shows).map(|moment| moment.finding.at).collect();
+        let caption = words::RESIDUAL.with(&[&residual.target], report.lang);
+        let svg = sizes.iter().map(|size| chart::residual(residual, &said, *size, &caption, &label)).collect();
+        ResidualCard { caption, svg }
+    };
+    machine.residuals.iter().map(card).filter(|card| !card.svg.is_empty()).collect()
 }
 
 /// How the forecast compares with when the limit was truly reached.

@@ -38,6 +38,9 @@ words! {
     letters = "What the customer would have received", "客户会收到的消息";
     moments = "What was forecast then, and what came", "当时的预测与之后的实际";
     said_then = "What was said", "当时的提示";
+    residual_line = "Difference", "差值";
+    residual_band = "Usual scatter", "正常波动";
+    residual_said = "When it was said", "提示时刻";
     remarks = "Also noted", "其他记录";
     tile_machines = "Machines", "机器";
     tile_attention = "Warned of", "有预警";
@@ -145,6 +148,8 @@ patterns! {
     ABOVE = "{0} is {1} above what the other columns let expect, since {2}.", "{0}比按其他各列应有的值高{1}，始于{2}。";
     /// The same below.
     BELOW = "{0} is {1} below what the other columns let expect, since {2}.", "{0}比按其他各列应有的值低{1}，始于{2}。";
+    /// A relation's picture: what.
+    RESIDUAL = "{0}: measured, less what the other columns let expect", "{0}：实测值减去按其他各列应有的值";
     /// How far ahead of the limit: days.
     DISTANCE = "{0} days before", "提前{0}天";
     /// What held there: share, forecasts made, cases asked, width.

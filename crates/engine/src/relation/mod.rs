@@ -37,7 +37,7 @@ use learn::Model;
 pub use options::{RelationOptions, RelationOptionsError};
 use slots::Slots;
 use watch::Watch;
-pub use watch::{Change, Direction};
+pub use watch::{Block, Change, Direction};
 
 /// Companions that one relation may have.
 pub const COMPANIONS_MAX: usize = 12;
@@ -114,6 +114,15 @@ impl Relation {
             Stage::Learning => Standing::Learning,
             Stage::Unrelated(explained) => Standing::Unrelated(*explained),
             Stage::Watching(watch) => Standing::Watching(watch.learned(&self.slots)),
+        }
+    }
+
+    /// The newest block that closed under watch: what a picture of the relation is made of.
+    #[must_use]
+    pub const fn newest_block(&self) -> Option<Block> {
+        match &self.stage {
+            Stage::Watching(watch) => watch.newest(),
+            _ => None,
         }
     }
 

@@ -85,6 +85,17 @@ impl Side {
     }
 }
 
+/// What a block of slots showed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Block {
+    /// When it closed.
+    pub at: Timestamp,
+    /// The target's mean above what its companions let expect, in its own unit.
+    pub excess: f64,
+    /// Standard deviation of that while the relation held, in the same unit.
+    pub usual: f64,
+}
+
 /// A learned relation under watch.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
@@ -99,6 +110,7 @@ pub(super) struct Watch {
     up: Side,
     down: Side,
     open: Option<Direction>,
+    newest: Option<Block>,
 }
 
 impl Watch {
@@ -116,7 +128,12 @@ impl Watch {
             up: Side::default(),
             down: Side::default(),
             open: None,
+            newest: None,
         }
+    }
+
+    pub(super) const fn newest(&self) -> Option<Block> {
+        self.newest
     }
 
     pub(super) fn reach(&self) -> usize {
@@ -169,6 +186,7 @@ impl Watch {
         self.down.take(-score, excess, self.from, at);
         self.centre.fill(0.0);
         (self.excess, self.slots) = (0.0, 0);
+        self.newest = Some(Block { at, excess, usual: self.model.block_sd });
         self.judge(at, excess, sigmas)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use foretell_console::report::{DayState, Unjudged};
+use foretell_console::report::{DayState, Residual, Unjudged};
 use foretell_console::view::{ConePoint, DayPoint, Mark, MarkKind};
 use foretell_engine::Engine;
 use foretell_model::{Event, Finding, FindingId, Grade, MachineId, Signal, Status, Timestamp};
@@ -53,6 +53,8 @@ pub struct MachineRun {
     pub standings: Vec<(Timestamp, Option<Timestamp>, DayState)>,
     /// Since when a relation of it was watched, where nothing else is known of it.
     pub watched_from: Option<Timestamp>,
+    /// What its relations showed over time.
+    pub residuals: Vec<Residual>,
     /// When something new was said.
     pub moments: Vec<Moment>,
     /// Open episodes with their grade and their place in `standings`.

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use foretell_engine::relation::{COMPANIONS_MAX, Change, Direction, Relation, RelationOptions, Standing};
+use foretell_console::report::Residual;
+use foretell_engine::relation::{Block, COMPANIONS_MAX, Change, Direction, Relation, RelationOptions, Standing};
 use foretell_engine::{Engine, EngineOptions};
 use foretell_history::{FileError, RelationMap, WatchedRows, When};
 use foretell_model::{
@@ -42,6 +43,7 @@ pub fn relations(rows: &mut WatchedRows, maps: &[RelationMap], outcome: &mut Out
             if let Some(change) = machine.relations[place].observe(row.ts, &cells) {
                 said.extend(machine.conclude(&ids[row.machine], &plans, place, change, &outcome.findings));
             }
+            machine.picture(place);
             if machine.watched_from.is_none() && matches!(machine.relations[place].standing(), Standing::Watching(_)) {
                 machine.watched_from = Some(row.ts);
             }
@@ -49,7 +51,8 @@ pub fn relations(rows: &mut WatchedRows, maps: &[RelationMap], outcome: &mut Out
     }
     tell_standings(&plans, &machines);
     for (id, machine) in ids.into_iter().zip(machines) {
-        outcome.machines.entry(id).or_insert_with(|| machine.run());
+        let pictures = machine.pictures(&plans);
+        outcome.machines.entry(id).or_insert_with(|| machine.run()).residuals = pictures;
     }
     // The report tells of it too; the engine has no curve to show beside it.
     let no_engine = Engine::new(EngineOptions::default());
@@ -157,6 +160,8 @@ struct Machine {
     /// The last statement of each relation that has changed.
     changed: Vec<Option<Change>>,
     episodes: BTreeMap<FaultCode, Episode>,
+    /// What each relation has shown, block by block.
+    blocks: Vec<Vec<Block>>,
     rows: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -170,11 +175,33 @@ impl Machine {
             relations: plans.iter().map(|plan| Relation::new(plan.columns.len() - 1, plan.options)).collect(),
             changed: vec![None; plans.len()],
             episodes: BTreeMap::new(),
+            blocks: vec![Vec::new(); plans.len()],
             rows: 0,
             first: None,
             last: None,
             watched_from: None,
         }
+    }
+
+    /// Keeps what the relation's newest block showed.
+    fn picture(&mut self, place: usize) {
+        let blocks = &mut self.blocks[place];
+        if let Some(block) = self.relations[place].newest_block()
+            && blocks.last().is_none_or(|last| last.at < block.at)
+        {
+            blocks.push(block);
+        }
+    }
+
+    /// What the report draws.
+    fn pictures(&self, plans: &[Plan<'_>]) -> Vec<Residual> {
+        let of = |(blocks, plan): (&Vec<Block>, &Plan<'_>)| Residual {
+            target: plan.map.target.clone(),
+            unit: if plan.map.unit == "1" { String::new() } else { plan.map.unit.clone() },
+            usual: blocks.last().map_or(0.0, |block| block.usual),
+            points: blocks.iter().map(|block| (block.at, block.excess)).collect(),
+        };
+        self.blocks.iter().zip(plans).filter(|(blocks, _)| !blocks.is_empty()).map(of).collect()
     }
 
     /// What a relation's statement is to the machine's episode.

@@ -80,6 +80,7 @@ fn machine(
             marks,
             counter: None,
         },
+        residuals: run.residuals.clone(),
         moments: moments.collect(),
         truth: sheet.truth.map(|(truth, _)| spans(truth, id)).unwrap_or_default(),
         states: states::of(run, to, slot_ms),
