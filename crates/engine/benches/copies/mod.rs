@@ -12,7 +12,7 @@ const NAME_LEN: usize = "site-00000/machine-000000".len();
 ///
 /// # Panics
 /// Beyond 400,000 machines, whose names would be longer.
-pub fn machine(index: usize) -> MachineId {
+pub(crate) fn machine(index: usize) -> MachineId {
     let name = format!("site-{:05}/machine-{index:06}", index / 4);
     assert_eq!(name.len(), NAME_LEN, "names of other lengths would not be found");
     MachineId::parse(&name).expect("plain names")
@@ -22,7 +22,7 @@ pub fn machine(index: usize) -> MachineId {
 ///
 /// # Panics
 /// When `snapshot` does not hold those, fewer than 128 of them.
-pub fn copies(snapshot: &[u8], lived: usize, machines: usize) -> Vec<u8> {
+pub(crate) fn copies(snapshot: &[u8], lived: usize, machines: usize) -> Vec<u8> {
     let mut ends = Vec::new();
     for index in 0..lived {
         let (name, from) = (machine(index).to_string(), ends.last().copied().unwrap_or(0));
