@@ -78,7 +78,7 @@ fn room_sign<'a>(
     let room = machine.hot_room.standing(hot_room)?;
     let feature = room.feature();
     let symptom = speaker.catalogue.symptoms.iter().find(|s| s.feature == feature.name())?;
-    let sign = sign::of_room(&mut machine.hot_room.hold, symptom, &room.rise, hot_room.is_some(), today);
+    let sign = sign::of_room(&mut machine.hot_room.hold, symptom, &room, hot_room.is_some(), today);
     machine.hot_room.keep(sign.as_ref().map(|_| room));
     sign
 }

@@ -4,6 +4,7 @@ use foretell_model::{HOUR_MS, MINUTE_MS, Reading, Signal, Timestamp, widened};
 use serde::{Deserialize, Serialize};
 
 use crate::dm::clock::Clock;
+use crate::dm::jump::Jump;
 use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
@@ -168,7 +169,15 @@ impl Machine {
             self.service.learn_power(power_kw, amps_a);
         }
         let seen = Seen { ts, dt_ms, regime, td_c: values[TD], amps_a: values[AMPS], bar: values[BAR], signals };
-        self.open.iter_mut().for_each(|open| open.tally.add(&seen));
+        let jumped_c = signals.get(Signal::DischargeTemp).map(|c| c as f32);
+        if let Some(open) = &mut self.open {
+            match believed.td_jump {
+                Jump::Jumped => open.tally.expect_heat(&Seen { td_c: jumped_c, ..seen }),
+                Jump::Refuted => open.tally.take_heat_back(),
+                Jump::None | Jump::Waits | Jump::Confirmed => {}
+            }
+            open.tally.add(&seen);
+        }
         // The inlet of a machine that has just stopped breathes its own heat.
         let breathes = matches!(regime, Regime::LoadedSteady | Regime::Unloaded) || self.regime.is_rested(ts);
         Taken { restarted_from_h: believed.restarted_from_h, room_c: values[TA].filter(|_| breathes) }

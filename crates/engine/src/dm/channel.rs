@@ -7,6 +7,7 @@ use foretell_model::{FaultCode, HOUR_MS, MINUTE_MS};
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, Minute};
+use super::jump::{Against, Jump, Jumps};
 use super::plausible::{Plausible, WrongUnit};
 
 /// What is wrong with a sensor.
@@ -46,11 +47,12 @@ impl Trouble {
 }
 
 /// A bad sample counts for as long as it lasted, over about this time.
-const SHARE_TIME_MS: f64 = 120.0 * MINUTE_MS as f64;
+const SHARE_TIME_MS: f32 = 120.0 * MINUTE_MS as f32;
 const OPENS_AT: f32 = 0.4;
 const CLOSES_AT: f32 = 0.02;
-/// Faults are counted over about this time.
-const FAULTS_MS: f64 = 72.0 * HOUR_MS as f64;
+/// Faults are counted over about this time, or so many samples where these take longer.
+const FAULTS_MS: f32 = 72.0 * HOUR_MS as f32;
+const FAULTS_SAMPLES: f32 = 1000.0;
 /// Faults per sample, and at least so many, that make a sensor flaky. Electrical noise on a healthy one makes well under
 /// one in a thousand; a loose contact makes one in a hundred.
 const FLAKY_SHARE: f32 = 0.006;
@@ -58,7 +60,7 @@ const FLAKY_MIN: f32 = 5.0;
 /// A gap in the values weighs this much of a spike: links lose values too.
 const GAP_WEIGHT: f32 = 0.05;
 /// Presence is learned over about this time.
-const PRESENCE_MS: f64 = 240.0 * HOUR_MS as f64;
+const PRESENCE_MS: f32 = 240.0 * HOUR_MS as f32;
 /// A signal that comes with this share of the readings is missed when it does not.
 const REGULAR: f32 = 0.9;
 /// One that comes less often is missed after this long, min.
@@ -81,40 +83,52 @@ const RUNNING_C: f32 = 45.0;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Weights {
     dt_ms: i32,
-    share: f32,
-    keep: f32,
-    presence: f32,
     /// Usual time between readings, ms.
     period_ms: f32,
 }
 
 impl Weights {
-    /// For the next step; nothing is computed anew while the step stays the same.
+    /// For the next step.
     pub(crate) fn step(&mut self, dt_ms: i64) {
         if dt_ms <= 0 || dt_ms > UNSEEN_MS {
             // Beyond a gap a sample speaks for no more than any other.
             return;
         }
+        self.dt_ms = dt_ms as i32;
         let period_ms = if self.period_ms == 0.0 { dt_ms as f32 } else { self.period_ms };
         self.period_ms = period_ms + 0.02 * (dt_ms as f32 - period_ms);
-        if dt_ms != i64::from(self.dt_ms) {
-            let span_ms = dt_ms.min(15 * MINUTE_MS) as f64;
-            self.dt_ms = dt_ms as i32;
-            self.share = (1.0 - (-span_ms / SHARE_TIME_MS).exp()) as f32;
-            self.keep = (-(dt_ms as f64) / FAULTS_MS).exp() as f32;
-            self.presence = (1.0 - (-(dt_ms as f64) / PRESENCE_MS).exp()) as f32;
-        }
     }
 
-    /// Faults over [`FAULTS_MS`] that make a sensor flaky.
+    /// Of the newest sample in a mean over [`SHARE_TIME_MS`]: 1 - exp(-x), to a thousandth.
+    fn share(&self) -> f32 {
+        let part = self.dt_ms.min(15 * MINUTE_MS as i32) as f32 / SHARE_TIME_MS;
+        part / (1.0 + 0.5 * part)
+    }
+
+    /// The same over [`PRESENCE_MS`].
+    fn presence(&self) -> f32 {
+        self.dt_ms as f32 / PRESENCE_MS
+    }
+
+    /// What is left of faults that were counted before.
+    fn keep(&self) -> f32 {
+        1.0 - self.dt_ms as f32 / self.faults_ms()
+    }
+
+    /// Time over which faults are counted, ms: a loose contact shows in a share of the samples, however far apart they are.
+    fn faults_ms(&self) -> f32 {
+        FAULTS_MS.max(FAULTS_SAMPLES * self.period_ms)
+    }
+
+    /// Faults in that time that make a sensor flaky.
     fn flaky_from(&self) -> f32 {
-        let samples = FAULTS_MS as f32 / self.period_ms.max(1000.0);
+        let samples = self.faults_ms() / self.period_ms.max(1000.0);
         (FLAKY_SHARE * samples).max(FLAKY_MIN)
     }
 
-    /// Usual faults become a rate, 1/d.
-    pub(crate) fn per_day(faults: f32) -> f64 {
-        f64::from(faults) * 24.0 * HOUR_MS as f64 / FAULTS_MS
+    /// Faults in that time as a rate, 1/d.
+    fn per_day(&self, faults: f32) -> f64 {
+        f64::from(faults) * 24.0 * HOUR_MS as f64 / f64::from(self.faults_ms())
     }
 }
 
@@ -126,6 +140,8 @@ pub(crate) struct Around {
     pub(crate) running: bool,
     /// Running or resting for half an hour without a change.
     pub(crate) steady: bool,
+    /// The motor draws what it drew at the reading before, or nobody knows.
+    pub(crate) same_load: bool,
     /// The learned loaded current, A, for the motor current's own check.
     pub(crate) loaded_a: Option<f32>,
 }
@@ -133,10 +149,9 @@ pub(crate) struct Around {
 /// Follows one sensor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Channel {
-    /// A value that jumped and waits for the next to confirm it.
-    suspect: Option<f32>,
+    jumps: Jumps,
     bad_share: f32,
-    /// Faults counted over [`FAULTS_MS`], a run of bad samples as one.
+    /// Faults counted over some days, a run of bad samples as one.
     faults: f32,
     /// Share of the readings that bring a value.
     presence: f32,
@@ -158,39 +173,46 @@ pub(crate) struct Channel {
 
 /// What a sample turned out to be.
 enum Sample {
-    Good(f32),
-    /// A jump that waits for the next sample.
-    Waits,
+    Good(Jump),
+    /// A jump that waits for the next samples.
+    Waits(Jump),
     Bad,
 }
 
 impl Channel {
-    /// Judges the next sample and returns the value if it may be used.
-    pub(crate) fn observe(&mut self, value: Option<f32>, p: &Plausible, w: &Weights, around: &Around) -> Option<f32> {
+    /// Judges the next sample and returns the value if it may be used, and what it says of a jump.
+    pub(crate) fn observe(
+        &mut self,
+        value: Option<f32>,
+        p: &Plausible,
+        w: &Weights,
+        around: &Around,
+    ) -> (Option<f32>, Jump) {
         if around.dt_ms > UNSEEN_MS {
             self.hold.forget();
         }
-        self.faults *= w.keep;
+        self.faults *= w.keep();
         self.passed = false;
+        self.jumps.tick(around.dt_ms);
         let Some(value) = value else {
             if self.seen >= KNOWN_AFTER {
                 let missing = self.misses(w, around);
                 self.account(missing, GAP_WEIGHT, w);
                 self.judge(p, w, around);
             }
-            return None;
+            return (None, Jump::None);
         };
         self.present(w, around);
-        let sample = self.believe(value, p, around);
-        let (believed, bad) = match sample {
-            Sample::Good(value) => {
+        let sample = self.believe(value, p, w, around);
+        let (believed, bad, jump) = match sample {
+            Sample::Good(jump) => {
                 self.known = self.known.saturating_add(1);
                 self.hold.observe(around.at, value);
                 self.passed = true;
-                (Some(value), false)
+                (Some(value), false, jump)
             }
-            Sample::Waits => (None, false),
-            Sample::Bad => (None, true),
+            Sample::Waits(jump) => (None, false, jump),
+            Sample::Bad => (None, true, Jump::None),
         };
         // Nought is nought in every unit: a motor at rest does not clear its current of a wrong one.
         let nought = around.loaded_a.is_some_and(|loaded_a| value < 0.13 * loaded_a);
@@ -198,7 +220,7 @@ impl Channel {
             self.account(bad, 1.0, w);
         }
         self.judge(p, w, around);
-        believed.filter(|_| self.trouble.is_usable())
+        (believed.filter(|_| self.trouble.is_usable()), jump)
     }
 
     /// Condemns the sensor for something that others saw, or acquits it.
@@ -222,8 +244,8 @@ impl Channel {
     }
 
     /// Faults per day at the present rate.
-    pub(crate) fn faults_per_day(&self) -> f64 {
-        Weights::per_day(self.faults)
+    pub(crate) fn faults_per_day(&self, w: &Weights) -> f64 {
+        w.per_day(self.faults)
     }
 
     /// Share of the last hours that brought nothing usable, 0 to 1.
@@ -247,7 +269,7 @@ impl Channel {
 
     fn learn_presence(&mut self, came: f32, w: &Weights) {
         let young = 1.0 / f32::from(self.seen.max(1));
-        let weight = if self.seen < 50 { young.max(w.presence) } else { w.presence };
+        let weight = if self.seen < 50 { young.max(w.presence()) } else { w.presence() };
         self.presence += weight * (came - self.presence);
     }
 
@@ -261,11 +283,17 @@ impl Channel {
     }
 
     fn account(&mut self, bad: bool, weight: f32, w: &Weights) {
-        self.bad_share += w.share * (f32::from(u8::from(bad)) - self.bad_share);
+        self.bad_share += w.share() * (f32::from(u8::from(bad)) - self.bad_share);
         if bad && !self.was_bad {
             self.add_fault(weight, w);
         }
         self.was_bad = bad;
+    }
+
+    fn convict(&mut self, is_spike: bool, w: &Weights) {
+        if is_spike {
+            self.add_fault(1.0, w);
+        }
     }
 
     /// Counts a fault, but no further than a few days can forget again.
@@ -273,34 +301,23 @@ impl Channel {
         self.faults = (self.faults + weight).min(1.5 * w.flaky_from());
     }
 
-    fn believe(&mut self, value: f32, p: &Plausible, around: &Around) -> Sample {
+    fn believe(&mut self, value: f32, p: &Plausible, w: &Weights, around: &Around) -> Sample {
         let possible = p.min <= value && value <= p.max;
-        let last = self.hold.value();
-        let follows = |from: f32, steady: bool| (value - from).abs() <= p.bound(around.dt_ms, steady);
-        if possible && !self.is_tenfold(value, p, around) && (self.known == 0 || follows(last, around.steady)) {
-            if self.suspect.take().is_some() {
-                // The jump before was a spike: nothing followed it.
-                self.faults += 1.0;
-            }
+        let last = if self.known == 0 { value } else { self.hold.value() };
+        let to = Against { last, known: self.known, plausible: p, around };
+        if possible && !self.is_tenfold(value, p, around) && self.jumps.follows(value, &to) {
+            let (jump, convicts) = self.jumps.follow(value, &to);
+            self.convict(convicts, w);
             (self.unit, self.unit_samples) = (0, 0);
-            return Sample::Good(value);
+            return Sample::Good(jump);
         }
-        if self.fits_wrong_unit(value, p, around) {
-            self.suspect = None;
+        if self.fits_wrong_unit(value, p, around) || !possible {
+            self.jumps.forget();
             return Sample::Bad;
         }
-        if !possible {
-            self.suspect = None;
-            return Sample::Bad;
-        }
-        if self.suspect.is_some_and(|suspect| follows(suspect, false)) {
-            self.suspect = None;
-            return Sample::Good(value);
-        }
-        if self.suspect.replace(value).is_some() {
-            self.faults += 1.0;
-        }
-        Sample::Waits
+        let (jump, convicts) = self.jumps.depart(value, &to, self.trouble == Trouble::Flaky);
+        self.convict(convicts, w);
+        if jump == Jump::Confirmed { Sample::Good(jump) } else { Sample::Waits(jump) }
     }
 
     /// A motor never draws three times its loaded current for longer than a start, and never more than twelve times.
@@ -345,7 +362,7 @@ impl Channel {
             // Closely at first; a unit that is suspected already may also have the weather change.
             let sure = self.unit_samples >= UNIT_SAMPLES;
             let steady_k = if sure { 3.0 * p.jump } else { p.jump };
-            (right - last).abs() <= if around.steady { steady_k } else { p.bound(around.dt_ms, false) }
+            (right - last).abs() <= if around.steady { steady_k } else { p.bound(around.dt_ms) }
         } else {
             // A pressure moves within its band only.
             (right - last).abs() <= 0.2 * last.abs()
@@ -397,7 +414,7 @@ mod tests {
             self.around.dt_ms = MINUTE_MS;
             self.around.at += 1;
             self.weights.step(MINUTE_MS);
-            self.channel.observe(value, &self.plausible, &self.weights, &self.around)
+            self.channel.observe(value, &self.plausible, &self.weights, &self.around).0
         }
 
         fn all(mut self, values: impl IntoIterator<Item = Option<f32>>) -> Trouble {
@@ -415,8 +432,8 @@ mod tests {
     #[test]
     fn one_spike_is_dropped_and_a_lasting_step_believed() {
         let mut bench = Bench::new(Signal::DischargeTemp);
-        let used = [80.0, 267.0, 80.5, 130.0, 80.5, 120.0, 121.0].map(|value| bench.take(Some(value)));
-        assert_eq!(used, [Some(80.0), None, Some(80.5), None, Some(80.5), None, Some(121.0)]);
+        let used = [80.0, 267.0, 80.5, 130.0, 80.5, 120.0, 121.0, 121.5].map(|value| bench.take(Some(value)));
+        assert_eq!(used, [Some(80.0), None, Some(80.5), None, Some(80.5), None, None, Some(121.5)]);
         assert_eq!(bench.channel.trouble(), Trouble::None);
     }
 

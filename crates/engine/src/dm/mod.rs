@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod counter;
 pub(crate) mod gap;
 pub(crate) mod hold;
+pub(crate) mod jump;
 pub(crate) mod plausible;
 pub(crate) mod report;
 pub(crate) mod sensors;

@@ -38,9 +38,6 @@ pub(crate) struct Plausible {
     pub(crate) per_second: f32,
     /// No jump larger than this is believed at first sight, however long the gap.
     pub(crate) jump_max: f32,
-    /// The same while the machine has run or rested for half an hour. No narrower for temperatures: sampled every ten or
-    /// twenty minutes, a change of load moves them as far as a spike does.
-    pub(crate) jump_steady: f32,
     /// How long it may honestly repeat one value.
     pub(crate) honest: Honest,
     pub(crate) wrong_units: &'static [WrongUnit],
@@ -72,7 +69,6 @@ impl Plausible {
                 jump: 4.0,
                 per_second: 0.35,
                 jump_max: 45.0,
-                jump_steady: 45.0,
                 honest: Honest {
                     busy_ms: 6 * HOUR_MS,
                     fine_ms: 30 * HOUR_MS,
@@ -87,7 +83,6 @@ impl Plausible {
                 jump: 4.0,
                 per_second: 0.02,
                 jump_max: 15.0,
-                jump_steady: 15.0,
                 honest: Honest {
                     busy_ms: 30 * HOUR_MS,
                     fine_ms: 30 * HOUR_MS,
@@ -102,7 +97,6 @@ impl Plausible {
                 jump: 4000.0,
                 per_second: 0.0,
                 jump_max: 4000.0,
-                jump_steady: 4000.0,
                 // A motor at rest reads nought for weeks, a small one at full load the same whole ampere all day.
                 honest: NEVER,
                 wrong_units: &CURRENT,
@@ -113,7 +107,6 @@ impl Plausible {
                 jump: 50.0,
                 per_second: 0.0,
                 jump_max: 50.0,
-                jump_steady: 50.0,
                 honest: Honest { busy_ms: 72 * HOUR_MS, fine_ms: i64::MAX, coarse_ms: i64::MAX, resting_ms: i64::MAX },
                 wrong_units: &PRESSURE,
             },
@@ -122,8 +115,17 @@ impl Plausible {
     }
 
     /// Largest change to believe at first sight after `dt_ms`.
-    pub(crate) fn bound(&self, dt_ms: i64, steady: bool) -> f32 {
-        let physical = (self.jump + self.per_second * dt_ms as f32 / 1000.0).min(self.jump_max.max(self.jump));
-        if steady { physical.min(self.jump_steady) } else { physical }
+    pub(crate) fn bound(&self, dt_ms: i64) -> f32 {
+        self.reach(dt_ms).min(self.jump_max.max(self.jump))
+    }
+
+    /// How far the value can have come in `dt_ms`.
+    pub(crate) fn reach(&self, dt_ms: i64) -> f32 {
+        self.jump + self.per_second * dt_ms as f32 / 1000.0
+    }
+
+    /// Largest change to believe of a machine whose phase lasts, beside what its value `usually` does.
+    pub(crate) fn usual(&self, usually: f32) -> f32 {
+        2.5 * self.jump + usually
     }
 }

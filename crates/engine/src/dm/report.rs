@@ -3,7 +3,7 @@
 
 use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Signal, Timestamp};
 
-use super::channel::{Channel, Trouble};
+use super::channel::{Channel, Trouble, Weights};
 use super::hold::Minute;
 use super::plausible::Plausible;
 use super::sensors::{Culprit, HOURS, SUBJECTS, Sensors, TA, TD, minute_of};
@@ -119,12 +119,12 @@ fn describe(sensors: &Sensors, place: usize, signal: Signal, trouble: Trouble, a
     match trouble {
         Trouble::Drift => drift(sensors, draft),
         Trouble::None => {}
-        _ => single(channel, signal, trouble, minute_of(at), draft),
+        _ => single(channel, &sensors.weights, signal, trouble, minute_of(at), draft),
     }
 }
 
 /// Troubles that show in the sensor's own values.
-fn single(channel: &Channel, signal: Signal, trouble: Trouble, at: Minute, draft: &mut Draft) {
+fn single(channel: &Channel, weights: &Weights, signal: Signal, trouble: Trouble, at: Minute, draft: &mut Draft) {
     let (name, unit) = (signal.name(), signal.unit());
     let value = channel.hold.value();
     let (text, item) = match trouble {
@@ -139,9 +139,9 @@ fn single(channel: &Channel, signal: Signal, trouble: Trouble, at: Minute, draft
             format!(
                 "The sensor behind `{name}` jumps to impossible values or drops out about {:.0} times a day, as a loose contact does. \
                  These values are left out and the others used. Check plug and cable before it fails for good.",
-                channel.faults_per_day().max(1.0)
+                channel.faults_per_day(weights).max(1.0)
             ),
-            evidence("sensor_faults_per_day", channel.faults_per_day(), "/d"),
+            evidence("sensor_faults_per_day", channel.faults_per_day(weights), "/d"),
         ),
         Trouble::Unit => {
             let plausible = Plausible::of(signal);

@@ -8,6 +8,7 @@ use super::channel::{Around, Channel, Trouble, Weights};
 use super::counter::{Counted, RunHours};
 use super::gap::Gap;
 use super::hold::{LONG_PHASE_MIN, Minute};
+use super::jump::Jump;
 use super::plausible::Plausible;
 use crate::ha::soak::Uncertain;
 
@@ -74,7 +75,7 @@ struct Soak {
 pub(crate) struct Sensors {
     pub(crate) channels: [Channel; 4],
     pub(crate) run_hours: RunHours,
-    weights: Weights,
+    pub(crate) weights: Weights,
     running: bool,
     phase_since: Minute,
     last_a: f32,
@@ -106,6 +107,8 @@ pub(crate) struct Soaked {
 pub(crate) struct Believed {
     /// Values in the order of [`WATCHED`].
     pub(crate) values: [Option<f32>; 4],
+    /// What the discharge temperature says of a jump.
+    pub(crate) td_jump: Jump,
     /// What the run-hour counter showed before it restarted with this reading, h.
     pub(crate) restarted_from_h: Option<f64>,
 }
@@ -119,13 +122,17 @@ impl Sensors {
         let running = runs(reading.state, amps_a, loaded_a).unwrap_or(self.running);
         let since = at.saturating_sub(self.phase_since);
         let steady = running == self.running && since >= LONG_PHASE_MIN;
+        let change_a = amps_a.map_or(0.0, |amps_a| (amps_a - self.last_a).abs());
+        let same_load = loaded_a.is_none_or(|loaded_a| change_a <= LOAD_CHANGE * loaded_a);
         let mut believed = Believed::default();
         for (place, signal) in WATCHED.into_iter().enumerate() {
             let Some(plausible) = Plausible::of(signal) else { continue };
             let loaded_a = loaded_a.filter(|_| place == AMPS);
-            let around = Around { at, dt_ms, running, steady, loaded_a };
+            let around = Around { at, dt_ms, running, steady, same_load, loaded_a };
             let value = reading.signals.get(signal).map(|v| v as f32);
-            believed.values[place] = self.channels[place].observe(value, &plausible, &self.weights, &around);
+            let (value, jump) = self.channels[place].observe(value, &plausible, &self.weights, &around);
+            believed.values[place] = value;
+            believed.td_jump = if place == TD { jump } else { believed.td_jump };
         }
         // A current that is not believed says nothing about the counter either.
         let ran = self.running && (believed.values[AMPS].is_some() || reading.state.is_some());

@@ -43,6 +43,9 @@ pub(crate) const DISCHARGE_LEAST_K: f64 = 0.8;
 /// which is a measurement and no inference: it counts as so much evidence.
 const RATED_C: f64 = 40.0;
 const MEASURED_LOG_BF: f64 = 4.0;
+/// Air below this overheats no machine, degC. A spring or an autumn rises by some kelvins from one week to the next, and while
+/// that leaves the air cool it is weather until much more speaks for the room.
+const MILD_BELOW_C: f64 = 25.0;
 /// What does not stand out by this much needs no weighing, K.
 const LOOK_FROM_K: f64 = 1.5;
 
@@ -69,6 +72,11 @@ pub(crate) struct HotRoom {
 }
 
 impl HotRoom {
+    /// Whether the air is cool all the same.
+    pub(crate) fn is_mild(&self) -> bool {
+        self.measured && self.rise.now_c < MILD_BELOW_C
+    }
+
     /// What it was seen by.
     pub(crate) const fn feature(&self) -> Feature {
         if self.measured { Feature::AmbientHot } else { Feature::CommonDischarge }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Hold, Normal};
 use super::leaving::{self, Leaving, Passage};
-use super::room::Rise;
+use super::room::HotRoom;
 use crate::sd::day::Day;
 
 /// Evidence for watching and for advising, log Bayes factor.
@@ -17,6 +17,9 @@ const WATCH_LOG_BF: f64 = 8.0;
 const ADVISE_LOG_BF: f64 = 16.0;
 /// The same for a room: weather is already in its evidence, and nobody is accused.
 const ROOM_LOG_BF: f64 = 2.5;
+/// The same while its air is cool, and how much more of a rise must then be seen.
+const MILD_LOG_BF: f64 = 6.0;
+const MILD_CHANGE: f64 = 1.5;
 /// Evidence that a held grade may lose without falling.
 const LAX_LOG_BF: f64 = 4.0;
 /// The same for the change, as a share of what was asked.
@@ -68,20 +71,24 @@ pub(crate) struct Sign<'a> {
     pub(crate) forecast: Option<(f64, Passage)>,
 }
 
-/// Reads a rise of the room's temperature as a symptom and moves the grade that is held. `rise` is the one that stands,
+/// Reads a rise of the room's temperature as a symptom and moves the grade that is held. `room` is the rise that stands,
 /// `is_seen` whether today's days still show it.
 pub(crate) fn of_room<'a>(
     held: &mut Hold,
     symptom: &'a Symptom,
-    rise: &Rise,
+    room: &HotRoom,
     is_seen: bool,
     today: Day,
 ) -> Option<Sign<'a>> {
-    let shows = |log_bf: f64, share: f64| is_seen && rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
-    if shows(ROOM_LOG_BF, 1.0) {
+    let rise = &room.rise;
+    let (log_bf, share) = if room.is_mild() { (MILD_LOG_BF, MILD_CHANGE) } else { (ROOM_LOG_BF, 1.0) };
+    let shows = |lax_log_bf: f64, lax_share: f64| {
+        is_seen && rise.log_bf >= log_bf - lax_log_bf && rise.rise_k >= lax_share * share * symptom.watch
+    };
+    if shows(0.0, 1.0) {
         held.rising_days = held.rising_days.saturating_add(1);
         held.falling_days = 0;
-    } else if shows(ROOM_LOG_BF - LAX_LOG_BF, LAX_CHANGE) {
+    } else if shows(LAX_LOG_BF, LAX_CHANGE) {
         held.falling_days = 0;
     } else {
         held.falling_days = held.falling_days.saturating_add(1);
@@ -387,6 +394,7 @@ mod tests {
     use foretell_model::Catalogue;
 
     use super::*;
+    use crate::ha::room::Rise;
     use crate::sd::feature::Feature;
 
     fn symptom(catalogue: &Catalogue, code: &str) -> Symptom {
@@ -399,15 +407,20 @@ mod tests {
 
     /// A rise of 8 K that is seen on the days marked `#`; the days on which it is spoken of.
     fn check_room(seen: &str, spoken: &str) {
+        check_rise(8.0, 32.0, seen, spoken);
+    }
+
+    fn check_rise(rise_k: f64, now_c: f64, seen: &str, spoken: &str) {
         let catalogue = shipped();
         let symptom = symptom(&catalogue, "ambient_hot");
-        let rise = Rise { since: 100, rise_k: 8.0, log_bf: 6.0, usual_c: 24.0, now_c: 32.0 };
+        let rise = Rise { since: 100, rise_k, log_bf: 7.0, usual_c: now_c - rise_k, now_c };
+        let room = HotRoom { rise, measured: true };
         let mut held = Hold::default();
         let said: String = (101..)
             .zip(seen.chars())
             .map(
                 |(today, seen)| {
-                    if of_room(&mut held, &symptom, &rise, seen == '#', today).is_some() { '#' } else { '.' }
+                    if of_room(&mut held, &symptom, &room, seen == '#', today).is_some() { '#' } else { '.' }
                 },
             )
             .collect();
@@ -437,6 +450,13 @@ mod tests {
     fn a_hot_room_that_some_cool_days_hide_is_spoken_of_on() {
         check_room("##..#...#....#", ".###########..");
         check_room("#....#........", "..............");
+    }
+
+    #[test]
+    fn a_cool_room_takes_a_larger_rise() {
+        check_rise(4.5, 28.0, "####", ".###");
+        check_rise(4.5, 14.0, "####", "....");
+        check_rise(8.0, 18.0, "####", ".###");
     }
 
     /// Thirty days of unrest of 0.6 K, then these; the days on which it is a symptom, and from which on one to advise.

@@ -298,6 +298,24 @@ impl Tally {
         self.follow_heat(seen, td_c <= usual_c + EXCURSION_COOL_K);
     }
 
+    /// Notes a temperature that jumped and waits to be believed: a heat begins with the first reading that shows it, and a machine
+    /// that trips is at rest by the next.
+    pub(crate) fn expect_heat(&mut self, seen: &Seen<'_>) {
+        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
+        if td_c >= (usual_c + EXCURSION_K).max(EXCURSION_FROM_C) {
+            self.hot_samples = self.hot_samples.max(1);
+        }
+        let runs = !matches!(seen.regime, Regime::Stopped | Regime::Unknown);
+        if runs && td_c >= (usual_c + EXCURSION_K).max(TRIP_FROM_C) {
+            self.hot_ms = seen.ts.millis();
+        }
+    }
+
+    /// It was none.
+    pub(crate) fn take_heat_back(&mut self) {
+        (self.hot_samples, self.hot_ms) = (0, 0);
+    }
+
     /// Tells a heat that comes and goes while the machine works on as before from one that stays. One that ends with a stop or
     /// with the load tells neither.
     fn follow_heat(&mut self, seen: &Seen<'_>, is_cool: bool) {
