@@ -5,7 +5,7 @@
 //! Slow sampling makes almost any jump possible, and there the machine's own habit decides: in steady work a discharge
 //! temperature moves by a kelvin or two from reading to reading, however far apart these are, and one in ten thousand steps
 //! exceeds some ten kelvins. Such a value waits until the next ones stay with it or go back; an ordinary reading never waits.
-//! What came back is a fault of the sensor, unless a change of load explains it.
+//! What came back is a fault of the sensor, unless the machine's load or unrest may explain it.
 //!
 //! Current and pressure are not asked: a motor that unloads and a receiver that is drawn from jump in seconds and come back.
 
@@ -23,6 +23,8 @@ const KNOWN: u8 = 64;
 const APART_MS: i64 = 20 * MINUTE_MS;
 /// Two readings so close may be of one spike.
 const QUICK_MS: i64 = 3 * MINUTE_MS;
+/// Spikes are told from the unrest of a machine that runs out of oil from so many times the jump that is always allowed.
+const SPIKE_JUMPS: f32 = 4.0;
 /// No change of load moves a discharge temperature by so much from one reading to the next, K.
 const BY_LOAD_K: f32 = 30.0;
 
@@ -48,7 +50,7 @@ pub(crate) struct Jumps {
     /// The value that jumped, and readings that stayed with it, itself included; none while nothing waits.
     suspect: f32,
     readings: u8,
-    /// A change of load may have moved it so far.
+    /// The machine may have moved it so far.
     explained: bool,
     /// Time since the last believed value, tenths of a second, for as long as that matters.
     since_ds: u16,
@@ -106,7 +108,8 @@ impl Jumps {
         let convicts = self.readings > 0 && !self.explained;
         self.learn(away.abs(), to);
         (self.suspect, self.readings) = (value, 1);
-        self.explained = !to.around.same_load && away.abs() < BY_LOAD_K;
+        let told_from = if to.around.same_load { SPIKE_JUMPS * to.plausible.jump } else { BY_LOAD_K };
+        self.explained = away.abs() < told_from;
         (Jump::Jumped, convicts)
     }
 
