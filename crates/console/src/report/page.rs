@@ -102,6 +102,11 @@ fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     tiles.push(tile(w.tile_holds, percent(held, answered), of(held, answered)));
     let rate = scores.false_advisories;
     let false_rate = if rate.machine_years > 0.0 { format!("{:.2}", rate.per_year) } else { "–".to_owned() };
-    tiles.push(tile(w.tile_false, false_rate, rate.count.to_string()));
+    let healthy = scores.false_on_healthy;
+    let more = match healthy.machine_years > 0.0 {
+        true => format!("{}; {} {:.2}", rate.count, w.tile_healthy, healthy.per_year),
+        false => rate.count.to_string(),
+    };
+    tiles.push(tile(w.tile_false, false_rate, more));
     tiles
 }
