@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{CliError, Count, Flood, Format, Generate, Latency, Run};
 
+/// Where there is no terminal, a line comes so often; work that ends before the first has none.
+const LINE_EVERY: Duration = Duration::from_secs(30);
+
 /// `generate`.
 pub(crate) async fn generate(args: Generate) -> Result<(), CliError> {
     let fleet = args.which.fleet(None)?;
@@ -27,7 +30,10 @@ pub(crate) async fn generate(args: Generate) -> Result<(), CliError> {
     let (rows, asked, dir) = (bar.clone(), Arc::clone(&stop), args.out.clone());
     let writing =
         tokio::task::spawn_blocking(move || write_fleet(&fleet, &dir, threads, &|count| rows.inc(count), &asked));
-    let written = until_ctrl_c(writing, || stop.store(true, Ordering::Relaxed)).await.map_err(CliError::Died)??;
+    let told = bar.is_hidden().then(|| tokio::spawn(tell(bar.clone())));
+    let written = until_ctrl_c(writing, || stop.store(true, Ordering::Relaxed)).await;
+    told.inspect(tokio::task::JoinHandle::abort);
+    let written = written.map_err(CliError::Died)??;
     bar.finish_and_clear();
     say(&format!("{} machines, {} rows in {}\n", written.machines, written.rows, args.out.display()))
 }
@@ -142,6 +148,21 @@ async fn show(bar: ProgressBar, live: Arc<Live>, from_ms: i64, stop: Cancellatio
     }
 }
 
+/// Says now and then how far it is, for whoever sees no bar.
+async fn tell(bar: ProgressBar) {
+    loop {
+        tokio::time::sleep(LINE_EVERY).await;
+        // With nobody left to tell it is no reason to end.
+        let _told = writeln!(std::io::stderr(), "{}", far(bar.position(), bar.length().unwrap_or(0))).is_ok();
+    }
+}
+
+/// How far it is, in words.
+fn far(done: u64, of: u64) -> String {
+    let percent = 100 * done / of.max(1);
+    format!("{done} of about {of} rows are written, {} %", percent.min(100))
+}
+
 /// A bar on a terminal, nothing elsewhere.
 fn bar(length: u64, text: &str) -> ProgressBar {
     let on_terminal = std::io::stderr().is_terminal();
@@ -187,4 +208,16 @@ fn say_json<T: Serialize>(result: &T) -> Result<(), CliError> {
 fn now_ms() -> i64 {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_it_is_can_be_told_of_any_length() {
+        assert_eq!(far(12_000, 48_000), "12000 of about 48000 rows are written, 25 %");
+        assert_eq!(far(0, 0), "0 of about 0 rows are written, 0 %");
+        assert_eq!(far(11, 10), "11 of about 10 rows are written, 100 %");
+    }
 }

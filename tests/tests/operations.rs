@@ -110,6 +110,13 @@ fn said(foretell: &Foretell, text: &str, times: usize) {
     wait_for(text, SOON, || (foretell.process.said().matches(text).count() >= times).then_some(()));
 }
 
+/// Has another configuration taken up, for the `time`th time.
+fn reread(foretell: &mut Foretell, config: &str, time: usize) {
+    foretell.configure(config);
+    foretell.process.signal("HUP");
+    said(foretell, "The configuration was read again", time);
+}
+
 const RAW: &str = "[[mapping]]\ntopic = \"raw/{site}/{machine}\"\nsignals.discharge_temp_c = { at = \"/t\", scale = 0.1 }\n\
                    signals.motor_current_a = \"/a\"\nsignals.run_hours = \"/h\"\n";
 
@@ -123,11 +130,10 @@ fn a_configuration_is_read_again_without_losing_a_session() {
 
     std::fs::write(folder.path().join("gw.secret"), "secret\n").expect("a writable folder");
     let users = "[mqtt]\n[[mqtt.user]]\nname = \"gw\"\npassword_file = \"gw.secret\"\nmachines = [\"hq/*\"]\n";
-    foretell.configure(&format!(
+    let changed = format!(
         "{users}[mqtt.limits]\nconnections_per_user = 1\n{RAW}[engine]\nwarn_c = 99.0\n[log]\nlevel = \"debug\"\n[clock]\nsource = \"readings\"\n"
-    ));
-    foretell.process.signal("HUP");
-    said(&foretell, "The configuration was read again.", 1);
+    );
+    reread(&mut foretell, &changed, 1);
     let told = foretell.process.said();
     for changed in [
         "mappings",
@@ -194,9 +200,7 @@ fn machines_without_end_are_turned_away_and_those_that_are_known_are_not() {
     let mut foretell = Foretell::start_on(folder.path(), &bound(1), console, mqtt);
     all_say(&foretell);
     assert_eq!(foretell.readings(), 4);
-    foretell.configure(&bound(3));
-    foretell.process.signal("HUP");
-    said(&foretell, "The configuration was read again.", 1);
+    reread(&mut foretell, &bound(3), 1);
     all_say(&foretell);
     assert_eq!(foretell.readings(), 7);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
@@ -294,9 +298,7 @@ fn what_waits_for_a_restart_is_named_until_it_came() {
         // As it was at the start.
         (5, "", ""),
     ] {
-        foretell.configure(config);
-        foretell.process.signal("HUP");
-        said(&foretell, "The configuration was read again", round);
+        reread(&mut foretell, config, round);
         let named = || foretell.process.said().matches("need a restart").count() == round.min(4);
         wait_for("what waits to be named", SOON, || named().then_some(()));
         let told = foretell.process.said();

@@ -14,7 +14,7 @@ const BLOCK_WITHIN: Duration = Duration::from_secs(400);
 /// Lines that are not run here, and why.
 const ELSEWHERE: [(&str, &str); 4] = [
     ("tests/run ", "that is what runs this"),
-    ("cargo run --release -- backtest valve1 ", "SKAB's runs are somebody else's to give away"),
+    ("cargo run --release -- backtest SKAB/data/valve1 ", "SKAB's runs are somebody else's to give away"),
     ("cargo run --release --example scores ", "the same"),
     ("deploy/prepare && docker compose ", "needs a network for its images; `shipped.rs` prepares and reads it"),
 ];

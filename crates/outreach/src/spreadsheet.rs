@@ -127,18 +127,24 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         let why = "there is nothing below the header";
         sheet.refused.push(refused(1, "", why, "write a line for each machine, or save the sheet that has them"));
     }
-    let mut reader = Reader { known, catalogue, seen: BTreeSet::new(), registry: Registry::default() };
+    let mut reader =
+        Reader { known, catalogue, seen: BTreeSet::new(), refused: BTreeMap::new(), registry: Registry::default() };
     for (line, fields) in lines {
         let get = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
         let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
         let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(&get), Err);
         if let Err((column, why, remedy)) = read {
+            reader.refused.entry(get("customer").to_owned()).or_insert(line);
             sheet.refused.push(Refused { line, column, why, remedy });
         }
     }
     sheet.registry = reader.registry;
     sheet
 }
+
+/// Advisors stand in no spreadsheet.
+const HOW_TO_REGISTER: &str =
+    "`foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml";
 
 /// What is wrong with a line: the column, why, the remedy.
 type Fault = (&'static str, String, String);
@@ -147,6 +153,8 @@ struct Reader<'a> {
     known: &'a Known,
     catalogue: &'a Catalogue,
     seen: BTreeSet<String>,
+    /// The first line in which a customer was refused, by the customer's key.
+    refused: BTreeMap<String, usize>,
     registry: Registry,
 }
 
@@ -172,6 +180,12 @@ impl Reader<'_> {
         let mut customer = match before {
             Some(known) => known.clone(),
             None => {
+                // A further line of the customer says no more than its key, which is right.
+                let first = self.refused.get(id).filter(|_| get("customer_name").is_empty());
+                if let Some(line) = first {
+                    let why = format!("customer `{id}` was refused in line {line}");
+                    return Err(("customer", why, "mend that one, and this one is taken with it".into()));
+                }
                 let (name, advisor) = (needed(get, "customer_name")?, needed(get, "advisor")?);
                 Customer::new(id, name, Language::ZhCn, advisor)
             }
@@ -190,8 +204,8 @@ impl Reader<'_> {
         if !self.known.advisors.contains(&customer.advisor) {
             let known = self.known.advisors.iter().cloned().collect::<Vec<_>>().join(", ");
             let remedy = match known.as_str() {
-                "" => "register an advisor first, in the customers file".to_owned(),
-                known => format!("write one of {known}, or register the advisor first"),
+                "" => format!("register the advisor first: {HOW_TO_REGISTER}"),
+                known => format!("write one of {known}, or register the advisor first: {HOW_TO_REGISTER}"),
             };
             return Err(("advisor", format!("there is no advisor `{}`", customer.advisor), remedy));
         }
@@ -642,13 +656,14 @@ mod tests {
              j,J,wang,,,,s1,m1,1,,oil_chagned:4000\n\
              k,K,wang,,,,s1,m1,1,,oil_changed\n\
              l,L,wang,,,,s1,m1,1,,\n\
-             l,L,wang,,,,s1,m1,1,,\n",
+             l,L,wang,,,,s1,m1,1,,\n\
+             b,,,,,,s1,m2,2,,\n",
             expect![[r#"
                 l L None {}
                 s1 of l: 
                 s1/m1 1 None 
                 refused line 2: `customer_name`: it is empty; fill it in
-                refused line 3: `advisor`: there is no advisor `wong`; write one of wang, or register the advisor first
+                refused line 3: `advisor`: there is no advisor `wong`; write one of wang, or register the advisor first: `foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml
                 refused line 4: `email`: `c-at-c` is not an e-mail address (Missing domain or user); correct it or leave the field empty
                 refused line 5: `language`: `klingon` is no language here; write zh-CN or en
                 refused line 6: `zone`: `Asia/Suzhou` is not an IANA time zone; write it as the tz database does, e.g. Asia/Shanghai
@@ -659,6 +674,7 @@ mod tests {
                 refused line 11: `service`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
                 refused line 12: `service`: `oil_changed` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
                 refused line 14: `machine`: machine `s1/m1` stands in the file twice; keep one of the two lines
+                refused line 15: `customer`: customer `b` was refused in line 3; mend that one, and this one is taken with it
             "#]],
         );
         check(

@@ -1,12 +1,15 @@
 //! `foretell check`: every fault of a configuration at once, samples, ports, files.
 
-use crate::support::{check, foretell};
+use crate::support::{Folder, check, foretell};
 use expect_test::expect;
+
+/// What most tests ask.
+const CHECK: &str = "check --config plant.toml";
 
 #[test]
 fn a_sound_configuration_is_said_to_be_so() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[log]\nlevel = \"warn\"\n",
         expect![[r#"
         exit 0
@@ -19,7 +22,7 @@ fn a_sound_configuration_is_said_to_be_so() {
 #[test]
 fn faults_of_the_configuration_are_told_all_at_once() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[mqtt]\nkeepalive = \"30s\"\nlisten = \"here\"\n[[mapping]]\ntopic = \"a/{site}\"\nsignals.vibraton_mm_s = \"/v\"\n",
         expect![[r#"
             exit 78
@@ -36,7 +39,7 @@ fn faults_of_the_configuration_are_told_all_at_once() {
 #[test]
 fn what_stands_twice_is_named_with_both_lines() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[[mqtt.user]]\nname = \"gw\"\nmachines = [\"s/*\"]\n[[mqtt.user]]\nname = \"gw\"\nmachines = [\"*/*\"]\n\
          [[machine]]\nid = \"s/m\"\n[[machine]]\nid = \"s/m\"\n\
          [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
@@ -55,7 +58,7 @@ fn what_stands_twice_is_named_with_both_lines() {
 #[test]
 fn a_login_says_for_which_machines_it_speaks() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[[mqtt.user]]\nname = \"gw\"\npassword_hash = \"x\"\n[[mqtt.user]]\nname = \"plc\"\nmachines = [\"s01\"]\n",
         expect![[r#"
             exit 78
@@ -83,7 +86,7 @@ fn two_sessions_of_one_name_at_one_broker_are_told() {
     ]
     .concat();
     check(
-        "check --config plant.toml",
+        CHECK,
         &config,
         expect![[r#"
             exit 78
@@ -95,7 +98,7 @@ fn two_sessions_of_one_name_at_one_broker_are_told() {
     );
     let two = source("plain", "mqtt://hall.example", "") + &source("web", "ws://hall.example:9001", "");
     check(
-        "check --config plant.toml",
+        CHECK,
         &two,
         expect![[r#"
             exit 0
@@ -109,7 +112,7 @@ fn two_sessions_of_one_name_at_one_broker_are_told() {
 #[test]
 fn what_is_allowed_but_looks_like_a_slip_is_said() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[data]\nquarantine_size_max = \"64B\"\n[mqtt]\nage_max = \"1h\"\n\
          [[mapping]]\ntopic = \"a/#\"\nsite = \"s\"\nmachine = \"m\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
          [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/q\"\nrequired = []\n\
@@ -130,11 +133,11 @@ fn what_is_allowed_but_looks_like_a_slip_is_said() {
 fn a_sample_is_explained() {
     let plant = "[[mapping]]\ntopic = \"a/{site}/{machine}\"\nts = { at = \"/t\", format = \"s\" }\n\
                  signals.discharge_temp_c = { at = \"/oil\", unit = \"degF\" }\nsignals.motor_current_a = \"/amps\"\nsignals.run_hours = \"/h\"\n";
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("plant.toml"), plant).unwrap();
+    let folder = Folder::new();
+    folder.write("plant.toml", plant);
     let explain = |payload: &str, more: &[&str]| {
-        std::fs::write(dir.path().join("sample.json"), payload).unwrap();
-        let mut command = foretell(dir.path());
+        folder.write("sample.json", payload);
+        let mut command = foretell(&folder.path(""));
         command.args(["check", "--config", "plant.toml", "--sample", "sample.json"]).args(more);
         let output = command.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -164,43 +167,47 @@ fn a_sample_is_explained() {
 }
 
 #[test]
+fn whose_topic_names_the_signal_is_asked_which() {
+    check(
+        "check --config plant.toml --sample rows.csv",
+        "[[mapping]]\ntopic = \"a/{site}/{machine}/{signal}\"\ntext = true\nrequired = []\n\
+         signals.discharge_temp_c = { topic = \"oil\" }\nsignals.motor_current_a = { topic = \"amps\" }\n",
+        expect![[r#"
+            exit 64
+            out: 
+            err: foretell: name the sample's topic with --topic, such as one of: a/site/machine/oil, a/site/machine/amps
+        "#]],
+    );
+}
+
+#[test]
 fn a_port_in_use_is_said_when_asked() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(
-        dir.path().join("plant.toml"),
-        format!("[console]\nlisten = \"{listen}\"\n[mqtt]\nlisten = \"127.0.0.1:0\"\n"),
-    )
-    .unwrap();
-    let run = |more: &[&str]| {
-        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).args(more).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    assert_eq!(run(&[]).0, Some(0));
-    let (code, said) = run(&["--ports"]);
+    let folder = Folder::new();
+    folder.write("plant.toml", format!("[console]\nlisten = \"{listen}\"\n[mqtt]\nlisten = \"127.0.0.1:0\"\n"));
+    assert_eq!(folder.run(CHECK).0, Some(0));
+    let (code, said) = folder.run("check --config plant.toml --ports");
     assert_eq!(code, Some(69));
     assert!(said.contains(&format!("could not listen on {listen} for the console (`[console] listen`)")), "{said}");
 }
 
 #[test]
 fn the_files_a_configuration_names_are_checked_with_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-    write(
+    let folder = Folder::new();
+    folder.write(
         "plant.toml",
         "[engine]\nwarn_c = 300\ntrip_c = 100\n[outreach]\nfrom = \"service\"\ncustomers_file = \"customers.toml\"\n\
          templates_dir = \".\"\n[log]\nlevel = \"loud\"\n",
     );
-    write(
+    folder.write(
         "customers.toml",
         "[[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"nobody\"\nquiet_from = \"8pm\"\n\
          holidays = [\"2026-10-32\"]\n[[machine]]\nid = \"s1/m1\"\nnumber = \"1\"\ncolour = \"red\"\n",
     );
-    write("fault.en.j2", "Subject: {{ nubmer }}\n\nHello\n");
-    let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(78));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    folder.write("fault.en.j2", "Subject: {{ nubmer }}\n\nHello\n");
+    let (code, said) = folder.run(CHECK);
+    assert_eq!(code, Some(78));
     for expected in [
         "plant.toml: 3 problems\n  line 2: `engine.warn_c` must be a number from 40 to 200\n  line 5: `outreach.from`: `service` is not",
         "line 9: `log.level`: `loud` is none of",
@@ -214,19 +221,13 @@ fn the_files_a_configuration_names_are_checked_with_it() {
         assert!(said.contains(expected), "{expected}\n---\n{said}");
     }
     // What `check` names, `run` refuses.
-    write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\n[console]\nlisten = \"127.0.0.1:0\"\n");
-    let output = foretell(dir.path())
-        .args(["run", "--config", "plant.toml"])
-        .env("FORETELL__MQTT__LISTEN", "127.0.0.1:0")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(78));
+    folder.write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\n[console]\nlisten = \"127.0.0.1:0\"\n[mqtt]\nlisten = \"127.0.0.1:0\"\n");
+    assert_eq!(folder.run("run --config plant.toml").0, Some(78));
 }
 
 #[test]
 fn customers_whom_no_channel_reaches_are_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let folder = Folder::new();
     let customer = |id: &str, addresses: &str| {
         format!(
             "[[customer]]\nid = \"{id}\"\nname = \"X\"\nlanguage = \"en\"\nadvisor = \"w\"\naddresses = {{ {addresses} }}\n"
@@ -239,14 +240,12 @@ fn customers_whom_no_channel_reaches_are_named() {
         customer("display", "mqtt = \"any\""),
         customer("telephone", "phone = \"+44 1\", display = \"any\""),
     ];
-    write("customers.toml", &customers.concat());
-    write("holidays.toml", &holidays("Asia/Shanghai"));
+    folder.write("customers.toml", &customers.concat());
+    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
     let check = |channels: &str, expected: &str| {
         let files = "customers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"";
-        write("plant.toml", &format!("[outreach]\n{files}\n{channels}"));
-        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        folder.write("plant.toml", &format!("[outreach]\n{files}\n{channels}"));
+        assert_eq!(folder.run(CHECK), (Some(0), expected.to_owned()));
     };
     let unreached = |line: u32, id: &str, media: &str| {
         format!(
@@ -270,28 +269,22 @@ fn holidays(zone: &str) -> String {
 
 #[test]
 fn a_zone_in_use_without_public_holidays_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-    write(
+    let folder = Folder::new();
+    folder.write(
         "customers.toml",
         "[[advisor]]\nid = \"w\"\nname = { en = \"W\", zh = \"W\" }\nrole = { en = \"a\", zh = \"a\" }\nphone = \"1\"\n\
          [[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Tokyo\"\n\
          addresses = { email = \"a@b.example\" }\n",
     );
-    write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"\n");
-    let check = || {
-        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
-    };
-    write("holidays.toml", &holidays("Asia/Tokyo"));
-    assert_eq!(check(), (Some(0), "The configuration is sound.\n".to_owned()));
-    write("holidays.toml", &holidays("Asia/Shanghai"));
-    let (code, said) = check();
+    folder.write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"\n");
+    folder.write("holidays.toml", &holidays("Asia/Tokyo"));
+    assert_eq!(folder.run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
+    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("  customers.toml: no public holidays are known for `Asia/Tokyo` in 20"), "{said}");
-    write("holidays.toml", "[land]\nzones = [\"Asia/Edo\"]\ndays = []\n");
-    let (code, said) = check();
+    folder.write("holidays.toml", "[land]\nzones = [\"Asia/Edo\"]\ndays = []\n");
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains("holidays.toml: [land] `zones`: `Asia/Edo` is not an IANA time zone"), "{said}");
 }
@@ -299,7 +292,7 @@ fn a_zone_in_use_without_public_holidays_is_named() {
 #[test]
 fn a_customers_file_is_not_taken_for_a_configuration() {
     check(
-        "check --config plant.toml",
+        CHECK,
         "[[customer]]\nid = \"a\"\n",
         expect![[r#"
         exit 78
@@ -312,62 +305,50 @@ fn a_customers_file_is_not_taken_for_a_configuration() {
 
 #[test]
 fn imported_customers_are_looked_at_as_at_the_start() {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-    write(
+    let folder = Folder::new();
+    folder.write(
         "imported.toml",
         "[[advisor]]\nid = \"w\"\nname = { en = \"W\", zh = \"W\" }\nrole = { en = \"a\", zh = \"a\" }\nphone = \"1\"\n\
          [[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Tokyo\"\n\
          [[customer]]\nid = \"b\"\nname = \"B\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Seoul\"\n",
     );
-    write("holidays.toml", &holidays("Asia/Shanghai"));
-    write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\n");
-    let run = |arguments: &str| {
-        let output = foretell(dir.path()).args(arguments.split_whitespace()).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
-    };
+    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
+    folder.write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\n");
     const CHECK: &str = "check --config plant.toml --data-dir kept";
-    assert_eq!(run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
-    let (code, said) = run("customers import imported.toml --config plant.toml --data-dir kept");
+    assert_eq!(folder.run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
+    let (code, said) = folder.run("customers import imported.toml --config plant.toml --data-dir kept");
     assert_eq!(code, Some(0), "{said}");
-    let before = std::fs::read(dir.path().join("kept/service.sqlite")).unwrap();
-    let (code, said) = run(CHECK);
+    let before = std::fs::read(folder.path("kept/service.sqlite")).unwrap();
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(0), "{said}");
     for zone in ["Asia/Tokyo", "Asia/Seoul"] {
         assert!(said.contains(&format!("  kept: no public holidays are known for `{zone}` in 20")), "{said}");
     }
-    assert_eq!(std::fs::read(dir.path().join("kept/service.sqlite")).unwrap(), before, "looking changes nothing");
+    assert_eq!(std::fs::read(folder.path("kept/service.sqlite")).unwrap(), before, "looking changes nothing");
     // The file of customers, which the start registers, counts above what was imported.
-    write(
+    folder.write(
         "customers.toml",
-        &std::fs::read_to_string(dir.path().join("imported.toml")).unwrap().replace("Asia/Tokyo", "Asia/Shanghai"),
+        &std::fs::read_to_string(folder.path("imported.toml")).unwrap().replace("Asia/Tokyo", "Asia/Shanghai"),
     );
-    write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\ncustomers_file = \"customers.toml\"\n");
-    let (_, said) = run(CHECK);
+    folder.write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\ncustomers_file = \"customers.toml\"\n");
+    let (_, said) = folder.run(CHECK);
     assert!(said.contains("  customers.toml: no public holidays are known for `Asia/Seoul`"), "{said}");
     assert!(!said.contains("Asia/Tokyo") && !said.contains("  kept: no public"), "{said}");
 }
 
 #[test]
 fn templates_are_all_tried_and_a_misspelt_name_is_said() {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
-    std::fs::create_dir(dir.path().join("letters")).unwrap();
-    write("plant.toml", b"[outreach]\ntemplates_dir = \"letters\"\n");
-    let check = || {
-        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
-    };
-    let (code, said) = check();
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("letters")).unwrap();
+    folder.write("plant.toml", b"[outreach]\ntemplates_dir = \"letters\"\n");
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("  letters holds no template, so the shipped ones are used"), "{said}");
     // Names that nothing reads; notes beside the templates are nobody's mistake.
     for name in ["nonsense.j2", "fault.zh-cn.j2", "README.md", ".gitignore"] {
-        write(&format!("letters/{name}"), b"Subject: x\n\nHello\n");
+        folder.write(&format!("letters/{name}"), b"Subject: x\n\nHello\n");
     }
-    let (code, said) = check();
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(0), "{said}");
     assert!(
         said.contains("  letters holds `nonsense.j2`, which no template is called, so nothing reads it\n"),
@@ -377,10 +358,10 @@ fn templates_are_all_tried_and_a_misspelt_name_is_said() {
         "`fault.zh-cn.j2`, which no template is called, so nothing reads it; did you mean `fault.zh-CN.j2`?"
     ));
     assert!(!said.contains("README") && !said.contains("gitignore"), "{said}");
-    write("letters/fault.en.j2", b"Subject: {{ number\n\nHello\n");
-    write("letters/fault.zh-CN.j2", b"Subject: {% if %}\n\nHello\n");
-    write("letters/energy.en.j2", b"Subject: \xcd\xf5\n\nHello\n");
-    let (code, said) = check();
+    folder.write("letters/fault.en.j2", b"Subject: {{ number\n\nHello\n");
+    folder.write("letters/fault.zh-CN.j2", b"Subject: {% if %}\n\nHello\n");
+    folder.write("letters/energy.en.j2", b"Subject: \xcd\xf5\n\nHello\n");
+    let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(78), "{said}");
     for name in ["`fault.en.j2`", "`fault.zh-CN.j2`", "letters/energy.en.j2"] {
         assert!(said.contains(name), "{name}: {said}");
@@ -389,27 +370,22 @@ fn templates_are_all_tried_and_a_misspelt_name_is_said() {
 
 #[test]
 fn what_is_no_folder_or_no_file_is_said_with_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("kept"), "a file").unwrap();
-    let run = |arguments: &str| {
-        let output = foretell(dir.path()).args(arguments.split_whitespace()).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    };
+    let folder = Folder::new();
+    folder.write("kept", "a file");
     let no_folder = "cannot be used: kept is no folder; name one with --data-dir or `[data] dir`";
     for (command, code) in
         [("check --data-dir kept", 78), ("check --data-dir kept/deeper", 78), ("run --data-dir kept", 74)]
     {
-        let (got, said) = run(command);
+        let (got, said) = folder.run(command);
         assert_eq!(got, Some(code), "{command}: {said}");
         assert!(said.contains(no_folder), "{command}: {said}");
     }
-    std::fs::create_dir(dir.path().join("sheets")).unwrap();
-    let (code, said) = run("customers import sheets --data-dir new");
+    std::fs::create_dir(folder.path("sheets")).unwrap();
+    let (code, said) = folder.run("customers import sheets --data-dir new");
     assert_eq!(code, Some(66), "{said}");
     assert!(said.contains("could not read sheets: it is a folder; name a file"), "{said}");
-    std::fs::write(dir.path().join("plant.toml"), "[outreach]\ngrumbles_file = \"/\"\nholidays_file = \"sheets\"\n")
-        .unwrap();
-    let (code, said) = run("check --config plant.toml");
+    folder.write("plant.toml", "[outreach]\ngrumbles_file = \"/\"\nholidays_file = \"sheets\"\n");
+    let (code, said) = folder.run("check --config plant.toml");
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains("`outreach.grumbles_file`: / is a folder; name a file"), "{said}");
     assert!(said.contains("`outreach.holidays_file`: sheets is a folder; name a file"), "{said}");
@@ -417,9 +393,9 @@ fn what_is_no_folder_or_no_file_is_said_with_what_to_do() {
 
 #[test]
 fn a_reader_of_the_errors_who_has_gone_changes_no_exit_code() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("plant.toml"), "[log]\nlevel = \"loud\"\n").unwrap();
-    std::fs::write(dir.path().join("loud.toml"), "[log]\nlevel = \"trace\"\n").unwrap();
+    let folder = Folder::new();
+    folder.write("plant.toml", "[log]\nlevel = \"loud\"\n");
+    folder.write("loud.toml", "[log]\nlevel = \"trace\"\n");
     for (arguments, code) in [
         ("check --config plant.toml", 78),
         ("--log-format json export --config plant.toml --out x.csv", 78),
@@ -429,7 +405,7 @@ fn a_reader_of_the_errors_who_has_gone_changes_no_exit_code() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let status = foretell(dir.path()).args(arguments.split_whitespace()).stderr(writer).status().unwrap();
+        let status = foretell(&folder.path("")).args(arguments.split_whitespace()).stderr(writer).status().unwrap();
         assert_eq!(status.code(), Some(code), "{arguments}");
     }
 }

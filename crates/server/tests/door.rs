@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::foretell;
+use crate::support::{Folder, foretell};
 
 /// Two authorities, each with a certificate and its key, the second pair for a server of the first; and what is none of it.
 fn certificates() -> tempfile::TempDir {
@@ -239,4 +239,21 @@ fn a_new_data_directory_is_closed_to_others() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let mode = |name: &str| dir.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("data"), mode("data/accounts.sqlite")), (0o700, 0o600));
+}
+
+#[test]
+fn a_welcome_leads_to_where_the_console_listens() {
+    let folder = Folder::new();
+    let link = |login: &str| {
+        let (code, said) = folder.run(&format!("users add {login} --role advisor"));
+        assert_eq!(code, Some(0), "{said}");
+        said
+    };
+    assert!(link("anna").starts_with("http://127.0.0.1:8080/welcome/"), "as configured");
+    let console = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = console.local_addr().unwrap();
+    folder.write("data/console.address", format!("{address}\n"));
+    assert!(link("ben").starts_with(&format!("http://{address}/welcome/")), "where it listens");
+    drop(console);
+    assert!(link("cora").starts_with("http://127.0.0.1:8080/welcome/"), "what a killed process left leads nowhere");
 }

@@ -9,10 +9,14 @@ use crate::{Lang, civil, text};
 /// Hours between two points over which a line is still drawn through.
 const GAP_HOURS_MAX: i64 = 2;
 
-/// Draws hourly roll-ups in a zone that is `shift_hours` east of UTC; empty when there are none.
+/// Draws hourly roll-ups in a zone that is `shift_hours` east of UTC; empty while they make no line.
 #[must_use]
 pub fn hours(points: &[HourPoint], limit_c: f64, shift_hours: i32, size: Size, lang: Lang) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
+    let drawn = |pair: &[HourPoint]| pair[1].hour - pair[0].hour <= GAP_HOURS_MAX;
+    if !points.windows(2).any(drawn) {
+        return String::new();
+    }
     let words = text::words(lang);
     let (class, width, height, left) = match size {
         Size::Wide => ("chart hours wide", 960.0, 220.0, 46.0),
@@ -98,6 +102,9 @@ mod tests {
         };
         let svg = hours(&[10, 11, 20, 21].map(point), 105.0, 8, Size::Narrow, Lang::En);
         assert_eq!(svg.matches("class=\"c-line\"").count(), 2);
-        assert_eq!(hours(&[], 105.0, 8, Size::Wide, Lang::En), "");
+        for too_few in [&[][..], &[10], &[10, 20]] {
+            let points: Vec<HourPoint> = too_few.iter().copied().map(point).collect();
+            assert_eq!(hours(&points, 105.0, 8, Size::Wide, Lang::En), "", "an empty grid says nothing");
+        }
     }
 }

@@ -75,6 +75,19 @@ impl Cause {
     fn of(name: String, likelihood: f64) -> Self {
         Self { name, percent: text::percent(likelihood), share: text::share(likelihood) }
     }
+
+    /// What is rounded each for itself may sum to 99 or 101; the likeliest makes up for that, where it is seen least.
+    fn make_whole(causes: &mut [Self]) {
+        let sum: i32 = causes.iter().map(|cause| i32::from(cause.percent)).sum();
+        let most = i32::try_from(causes.len()).unwrap_or(i32::MAX);
+        let Some(likeliest) = causes.iter_mut().max_by_key(|cause| cause.percent) else { return };
+        if sum != 100
+            && (sum - 100).abs() < most
+            && let Ok(percent) = u8::try_from(i32::from(likeliest.percent) + 100 - sum)
+        {
+            (likeliest.percent, likeliest.share) = (percent, format!("{percent}%"));
+        }
+    }
 }
 
 struct ForecastCard {
@@ -195,7 +208,11 @@ pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Ve
     if rest >= 0.005 {
         causes.push(Cause::of(text::words(lang).other_causes.to_owned(), rest));
     }
-    if causes.len() > 1 { causes } else { Vec::new() }
+    if causes.len() < 2 {
+        return Vec::new();
+    }
+    Cause::make_whole(&mut causes);
+    causes
 }
 
 /// The finding that forecasts a limit. A service that comes due by its hours has a date too, but no limit that is reached.
@@ -284,6 +301,14 @@ mod tests {
             let percents: Vec<u8> = causes(&finding, &catalogue, Lang::En).iter().map(|cause| cause.percent).collect();
             assert_eq!(percents, expected, "{other}");
         }
+        let fault = FaultCode::new("cooler_clogging").unwrap();
+        let odd = Finding {
+            likelihood: 0.977,
+            alternatives: vec![Alternative { fault, likelihood: 0.016 }],
+            ..finding.clone()
+        };
+        let shares: Vec<String> = causes(&odd, &catalogue, Lang::En).into_iter().map(|cause| cause.share).collect();
+        assert_eq!(shares, ["97%", "2%", "1%"], "they sum to a hundred");
     }
 
     #[test]

@@ -100,8 +100,12 @@ fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::days(days, lang));
     tiles.push(tile(w.tile_lead, lead, String::new()));
     tiles.push(tile(w.tile_holds, percent(held, answered), of(held, answered)));
-    let rate = scores.false_advisories;
+    // What a sound fleet is bothered with, where there is one; the table below has both.
+    let (name, rate) = match scores.false_on_healthy {
+        healthy if healthy.machine_years > 0.0 => (w.tile_false_healthy, healthy),
+        _ => (w.tile_false, scores.false_advisories),
+    };
     let false_rate = if rate.machine_years > 0.0 { format!("{:.2}", rate.per_year) } else { "–".to_owned() };
-    tiles.push(tile(w.tile_false, false_rate, rate.count.to_string()));
+    tiles.push(tile(name, false_rate, rate.count.to_string()));
     tiles
 }

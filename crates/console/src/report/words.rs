@@ -49,6 +49,7 @@ words! {
     tile_7d = "Warned a week ahead", "提前一周预警";
     tile_holds = "80% interval holds", "80%区间覆盖率";
     tile_false = "False advisories a year", "每机年误报";
+    tile_false_healthy = "False advisories a year, healthy machines", "健康机器每机年误报";
     scores = "How good the forecasts were", "预测准不准";
     scores_hint = "Against what is known to have happened. Ranges are exact 95% intervals: few cases say little.",
         "与实际情况对照。括号内为精确的95%置信区间：案例少，区间就宽。";

@@ -127,6 +127,10 @@ const REFUSED: &[Pattern] = &[
     ),
     // The words of the JSON reader.
     ("invalid type: {}, expected {} at line {} column {}", "类型不符：得到 {0}，应为 {1}（第{2}行第{3}列）"),
+    ("not JSON: expected value at line {} column {}", "不是JSON：第{0}行第{1}列缺少值"),
+    ("not JSON: expected ident at line {} column {}", "不是JSON：第{0}行第{1}列有无法识别的词"),
+    ("not JSON: expected `{}` or `{}` at line {} column {}", "不是JSON：第{2}行第{3}列应为 {0} 或 {1}"),
+    // As earlier releases have kept them.
     ("expected value at line {} column {}", "第{0}行第{1}列缺少值"),
     ("expected ident at line {} column {}", "第{0}行第{1}列有无法识别的词"),
     ("expected `{}` or `{}` at line {} column {}", "第{2}行第{3}列应为 {0} 或 {1}"),
@@ -356,6 +360,7 @@ mod tests {
             "ts：soon 不是 RFC 3339 时间（如 2026-07-01T08:00:00Z）",
         );
         check(refused, "expected value at line 1 column 9", "第1行第9列缺少值");
+        check(refused, "not JSON: expected ident at line 1 column 2", "不是JSON：第1行第2列有无法识别的词");
         check(refused, "two different values for `ts` at line 1 column 20", "ts 出现了两个不同的值（第1行第20列）");
         check(refused, "something new", "something new");
         check(undelivered, "it answered 503 ", "对方返回 503");

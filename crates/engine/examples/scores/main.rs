@@ -16,11 +16,13 @@ use labelled::{Counts, Run, evaluate, runs};
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
-        eprintln!("usage: scores FOLDER|ARCHIVE   (for example the folder that skab.tar.xz unpacks to)");
+        eprintln!("usage: scores FOLDER|ARCHIVE   (for example the data folder of https://github.com/waico/SKAB)");
         return ExitCode::from(64);
     };
     if !Path::new(&path).exists() {
-        eprintln!("NOTHING EVALUATED: {path} does not exist. Give the path of the labelled runs.");
+        eprintln!(
+            "NOTHING EVALUATED: {path} does not exist. Give the path of the labelled runs; SKAB's are at https://github.com/waico/SKAB"
+        );
         return ExitCode::from(66);
     }
     match runs(Path::new(&path)) {

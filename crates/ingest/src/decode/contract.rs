@@ -71,7 +71,9 @@ pub(super) fn json_fault(error: &serde_json::Error) -> Fault {
     } else if error.is_data() {
         RefusalReason::WrongType
     } else {
-        RefusalReason::Malformed
+        // What it says of a payload that is something else altogether means nothing to whoever sent that.
+        let what = if text.starts_with("expected") { "not JSON: " } else { "" };
+        return Fault::new(RefusalReason::Malformed, format!("{what}{text}"));
     };
     Fault::new(reason, text)
 }

@@ -238,7 +238,7 @@ impl Decoder {
     /// A topic that each mapping claims, with made-up names, for a person who tries a sample.
     #[must_use]
     pub fn example_topics(&self) -> Vec<String> {
-        self.shared().mappings.iter().map(Mapping::example_topic).collect()
+        self.shared().mappings.iter().flat_map(Mapping::example_topics).collect()
     }
 
     /// Mappings of which one takes topics that another claims too, in the order of the configuration.

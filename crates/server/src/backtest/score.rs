@@ -304,7 +304,7 @@ mod tests {
                 80 % interval holds, 21 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 0.6 of what remained
                 80 % interval holds, 14 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 0.6 of what remained
                 80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.4 of what remained
-                false advisories                  0 in 1.0 machine-years: 0.000 a year (95 %: 0.000 to 3.722), 0 of them misnamed
+                false advisories                  0 in 1.0 machine-years: 0.000 a year (95 %: 0.000 to 3.722), 0 of them where another fault was there
                   on machines without a fault     0 in 0.5 machine-years: 0.000 a year (95 %: 0.000 to 7.444)
                 true fault named first            1/1 (100 %, 95 %: 2 to 100 %)
 
@@ -329,7 +329,7 @@ mod tests {
                 80 % interval holds, 21 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
                 80 % interval holds, 14 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
                 80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
-                false advisories                  3 in 1.0 machine-years: 3.027 a year (95 %: 0.624 to 8.846), 1 of them misnamed
+                false advisories                  3 in 1.0 machine-years: 3.027 a year (95 %: 0.624 to 8.846), 1 of them where another fault was there
                   on machines without a fault     1 in 0.5 machine-years: 2.018 a year (95 %: 0.051 to 11.243)
                 true fault named first            0/1 (0 %, 95 %: 0 to 98 %)
 

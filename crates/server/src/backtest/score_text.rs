@@ -34,7 +34,11 @@ impl fmt::Display for Score {
             writeln!(f, "80 % interval holds, {days:>2} d before  {held}, median width {width} of what remained")?;
         }
         let (all, healthy) = (self.false_advisories, self.false_on_healthy);
-        writeln!(f, "false advisories                  {all}, {} of them misnamed", self.misnamed)?;
+        writeln!(
+            f,
+            "false advisories                  {all}, {} of them where another fault was there",
+            self.misnamed
+        )?;
         writeln!(f, "  on machines without a fault     {healthy}")?;
         writeln!(f, "true fault named first            {}", share(self.named_first, self.advised))?;
         self.write_kinds(f)?;

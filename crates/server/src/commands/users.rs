@@ -27,7 +27,9 @@ pub(super) fn users(
     service::make_dir(dir)?;
     let accounts = service::accounts(dir)?;
     let console = &config.console;
-    let link = |secret: &str| service::welcome_address(console, console.listen, secret);
+    // Where it listens now, if it does; else where this configuration says that it would.
+    let listens = service::console_of(dir).unwrap_or(console.listen);
+    let link = |secret: &str| service::welcome_address(console, listens, secret);
     match &args.command {
         UsersCommand::Add { login, role, name, password_stdin } => {
             let password = password(*password_stdin, input)?;

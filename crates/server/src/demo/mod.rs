@@ -156,6 +156,14 @@ async fn play(
         ))?;
     }
     road::portraits(&outreach, &Photos::new(dir), now)?;
+    let mut story = Story::default();
+    // Before anything new can come.
+    if service.clocks().started() {
+        let open = story.take_up(service.clocks().now(), &outreach, &console);
+        open.map_err(|error| Failure::because(Kind::Io, "could not look at what is open", error))?
+            .iter()
+            .try_for_each(|line| output.line(line))?;
+    }
     let broker = service.mqtt().ok_or_else(|| Failure::new(Kind::Internal, "the demo has no MQTT listener"))?;
     let (live, quiet) = (Arc::new(Live::default()), CancellationToken::new());
     let publishing = {
@@ -164,7 +172,7 @@ async fn play(
         tokio::spawn(async move { publish(&fleet, &target, Pace::fastest(), live, quiet).await })
     };
     let told = tokio::select! {
-        told = tell(&service, fleet, &live, options, &console, output) => told,
+        told = tell(&service, fleet, &live, options, story, (&console, output)) => told,
         () = stop => Ok(()),
         failure = service.failed() => Err(failure),
         failed = only_failure(publishing) => Err(failed),
@@ -191,22 +199,27 @@ async fn tell(
     fleet: &Fleet,
     live: &Live,
     options: &DemoOptions,
-    console: &str,
-    output: &mut Output,
+    mut story: Story,
+    (console, output): (&str, &mut Output),
 ) -> Result<(), Failure> {
-    let (started, bar, mut story) = (Instant::now(), line(), Story::default());
+    let (started, bar) = (Instant::now(), line());
     let (mut pace, mut moved, mut mending) = (None, Instant::now(), Mending::default());
+    let failed = |attempted: &str, error| Failure::because(Kind::Io, attempted, error);
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = service.clocks().now();
-        bar.set_message(progress(fleet, live, service, now));
-        let mut lines =
-            story.of_findings(&service.room().findings(None, None, FINDINGS_MAX), started.elapsed().as_secs_f64());
+        let far = progress(fleet, live, service, now);
+        let findings = service.room().findings(None, None, FINDINGS_MAX);
+        let mut lines = story.of_findings(&findings, started.elapsed().as_secs_f64(), console);
         let cases = story.of_cases(service.outreach(), console, now);
-        lines.extend(cases.map_err(|error| Failure::because(Kind::Io, "could not look at the service state", error))?);
+        lines.extend(cases.map_err(|error| failed("could not look at the service state", error))?);
         if !lines.is_empty() {
             moved = Instant::now();
         }
+        if service.clocks().started() {
+            lines.extend(story.of_days(now, &far));
+        }
+        bar.set_message(far);
         for text in lines {
             bar.suspend(|| output.line(&text))?;
         }
@@ -219,7 +232,7 @@ async fn tell(
             live.mend(place, &work);
         }
         let near = look_at_visits(service, fleet, live, &mut story, now);
-        let near = near.map_err(|error| Failure::because(Kind::Io, "could not look at the visits", error))?;
+        let near = near.map_err(|error| failed("could not look at the visits", error))?;
         let is_waited_for = story.waits_for_person() && moved.elapsed() < WAIT_MAX;
         // After a restart the fleet first tells anew what is known already: nobody waits for that.
         let has_caught_up = live.stats().reached_ms + HOUR_MS >= now.millis();
@@ -308,7 +321,7 @@ fn progress(fleet: &Fleet, live: &Live, service: &Service, now: Timestamp) -> St
     let stats = live.stats();
     let behind = service.room().behind().unwrap_or_default();
     let lag = if behind > 1_000 { format!(", the engine is {behind} behind") } else { String::new() };
-    format!("{}  day {day:.0}  {} readings acknowledged{lag}", story::date(now), stats.acknowledged)
+    format!("{}  day {day:.0}, {} messages acknowledged{lag}", story::date(now), stats.acknowledged)
 }
 
 /// One live line on a terminal; nothing elsewhere.

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
 use foretell_outreach::{Booking, Card, Language, MessageState, Outreach, OutreachError, Stage};
 
+/// A letter after a visit comes within so many days, if it comes.
+const LETTER_DAYS_MAX: f64 = 30.0;
+
 /// What has been told so far.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     grades: BTreeMap<FindingId, Grade>,
-    /// Where each case stood, and whether its reminder was out.
-    stages: BTreeMap<FindingId, (Stage, bool)>,
+    /// Where each case stood.
+    stages: BTreeMap<FindingId, Seen>,
     /// Service by hours, which does not hurry: its drafts hold up no time.
     services: BTreeSet<FindingId>,
     /// Cases whose visit took place.
@@ -21,13 +24,71 @@ pub(super) struct Story {
     awaited: BTreeMap<FindingId, MachineId>,
     /// What went wrong about single machines, each once.
     troubles: BTreeSet<String>,
+    /// The last stretch of days that was told of.
+    days: Option<(i64, u8, u8)>,
+    /// When old data are gone on with, how far they reached: what came before was told already.
+    taken_up: Option<Timestamp>,
     /// Whether a message drafted from a forecast has waited for approval.
     pub(super) drafted: bool,
 }
 
+/// What of a case has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    stage: Stage,
+    /// Whether its one reminder was out.
+    is_reminded: bool,
+    /// Whether the letter after the visit was out.
+    is_thanked: bool,
+}
+
+impl Seen {
+    /// Before anything was told.
+    const NOTHING: Self = Self { stage: Stage::Internal, is_reminded: false, is_thanked: false };
+
+    fn of(card: &Card) -> Self {
+        let is_out = |what: &str| card.history.iter().any(|happening| happening.what == what);
+        Self { stage: card.stage, is_reminded: is_out("reminder_sent"), is_thanked: is_out("follow_up_sent") }
+    }
+
+    /// Whether nothing comes any more that somebody could do or wait for.
+    const fn is_over(self) -> bool {
+        matches!(self.stage, Stage::Internal | Stage::Cleared) || (matches!(self.stage, Stage::Done) && self.is_thanked)
+    }
+}
+
 impl Story {
+    /// Goes on with old data that reach up to `at`: what is open in them, oldest known first.
+    pub(super) fn take_up(
+        &mut self,
+        at: Timestamp,
+        outreach: &Outreach,
+        console: &str,
+    ) -> foretell_outreach::Result<Vec<String>> {
+        (self.taken_up, self.days) = (Some(at), Some(ten_days(at)));
+        // Work that was done is no current advisory any more, but its letter may be still to come.
+        for errand in outreach.errands(None, (at.plus_days(-LETTER_DAYS_MAX), at))? {
+            let cases = errand.tasks.into_iter().map(|task| (task.finding.id, Seen::NOTHING));
+            self.stages.extend(cases);
+        }
+        let open = self.of_cases(outreach, console, at)?;
+        let yours = if self.waits_for_person() { "this is still open" } else { "nothing waits for you" };
+        let taken_up = format!(
+            "         {}  taken up again: {yours}; the machines first repeat what is known, which takes a minute or so",
+            date(at)
+        );
+        Ok(std::iter::once(taken_up).chain(open).collect())
+    }
+
+    /// A line every ten days, so that somebody who waits sees time pass; `progress` says how far it is.
+    pub(super) fn of_days(&mut self, now: Timestamp, progress: &str) -> Option<String> {
+        let days = Some(ten_days(now));
+        let is_new = std::mem::replace(&mut self.days, days) != days;
+        is_new.then(|| format!("         {progress}"))
+    }
+
     /// What is new among the findings, oldest first. `since_start` is in seconds.
-    pub(super) fn of_findings(&mut self, newest_first: &[Finding], since_start: f64) -> Vec<String> {
+    pub(super) fn of_findings(&mut self, newest_first: &[Finding], since_start: f64, console: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let spoken = |f: &&Finding| {
             let kinds = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::MaintenanceEffect];
@@ -41,8 +102,12 @@ impl Story {
                 if effect {
                     self.awaited.retain(|_, machine| *machine != finding.machine);
                 }
+                if self.taken_up.is_some_and(|taken_up| finding.at <= taken_up) {
+                    continue;
+                }
                 let (grade, at) = (if effect { "effect" } else { finding.grade.name() }, date(finding.at));
                 lines.push(format!("{since_start:5.1} s  {at}  {grade:6}  {}: {}", finding.machine, finding.text));
+                lines.extend(effect.then(|| to_report(finding, console)));
             }
         }
         lines
@@ -60,7 +125,7 @@ impl Story {
             if finding.kind == FindingKind::MaintenanceDue {
                 self.services.insert(finding.id.clone());
             }
-            self.stages.entry(finding.id.clone()).or_insert((Stage::Internal, false));
+            self.stages.entry(finding.id.clone()).or_insert(Seen::NOTHING);
         }
         // Cases that are over are no current advisories any more, but their end belongs to the story.
         for id in self.stages.keys().cloned().collect::<Vec<_>>() {
@@ -73,17 +138,20 @@ impl Story {
             };
             self.drafted |= card.finding.kind == FindingKind::Prediction && is_told(card.stage);
             self.note_visit(&card, now);
-            let is_reminded = card.history.iter().any(|happening| happening.what == "reminder_sent");
-            let seen = (card.stage, is_reminded);
+            let seen = Seen::of(&card);
             if self.stages.insert(id, seen) == Some(seen) {
                 continue;
             }
             is_booked |= card.stage == Stage::Booked;
             // The hour at which it came to pass, not the one at which we happened to look.
-            let at = date(card.history.first().map_or(now, |happening| happening.at));
+            let at = card.history.first().map_or(now, |happening| happening.at);
+            if seen.is_over() && self.taken_up.is_some_and(|taken_up| at <= taken_up) {
+                continue;
+            }
+            let at = date(at);
             let machine = &card.finding.machine;
             lines.extend(
-                told(&card, outreach.explain(&card, Language::En), is_reminded, (console, self.drafted))
+                told(&card, outreach.explain(&card, Language::En), seen, (console, self.drafted))
                     .map(|told| format!("         {at}  {machine}: {told}")),
             );
         }
@@ -132,7 +200,7 @@ impl Story {
     /// Whether something is under way that needs no person: an approved message that waits for an open hour, a visit to come, or
     /// the proof that it helped.
     pub(super) fn hurries(&self) -> bool {
-        !self.awaited.is_empty() || self.stages.values().any(|(stage, _)| *stage == Stage::Queued)
+        !self.awaited.is_empty() || self.stages.values().any(|seen| seen.stage == Stage::Queued)
     }
 
     /// Whether somebody who follows the demo has something to do that time waits for.
@@ -147,8 +215,14 @@ impl Story {
             Stage::Call | Stage::Contacted => true,
             _ => false,
         };
-        self.stages.iter().filter(|(id, (stage, _))| is_yours(id, *stage)).map(|(id, _)| id).collect()
+        self.stages.iter().filter(|(id, seen)| is_yours(id, seen.stage)).map(|(id, _)| id).collect()
     }
+}
+
+/// Where the work and what it achieved can be read.
+fn to_report(effect: &Finding, console: &str) -> String {
+    let machine = &effect.machine;
+    format!("         {}  {machine}: the health report shows it: {console}/m/{machine}/report", date(effect.at))
 }
 
 /// What keeps time waiting after a visit was booked, lest somebody waits for the visit in vain.
@@ -173,12 +247,7 @@ fn drafted(console: &str, time_waits: bool) -> String {
 }
 
 /// Where a case stands, for whoever follows the demo; `time_waits` once a forecast has asked for somebody.
-fn told(
-    card: &Card,
-    verdict: Option<String>,
-    is_reminded: bool,
-    (console, time_waits): (&str, bool),
-) -> Option<String> {
+fn told(card: &Card, verdict: Option<String>, seen: Seen, (console, time_waits): (&str, bool)) -> Option<String> {
     let newest = card.history.first();
     let why = newest.map(|happening| happening.why.as_str()).filter(|why| !why.is_empty());
     let reason = card.remark.as_deref().or(why).map_or_else(String::new, |why| format!(": {why}"));
@@ -189,7 +258,7 @@ fn told(
         (Stage::Queued, _) => {
             Some(format!("the message is approved: {}", verdict.unwrap_or_else(|| "goes out".to_owned())))
         }
-        (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent && is_reminded => {
+        (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent && seen.is_reminded => {
             Some(format!("the customer was reminded, once: {}", message.link))
         }
         (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent => {
@@ -204,6 +273,10 @@ fn told(
                 "a visit is booked{when}; time hurries on until it has shown what it did, as long as nothing else is yours to do"
             ))
         }
+        _ if seen.is_thanked => {
+            let id = &card.finding.id;
+            Some(format!("the customer has the letter of thanks with what the work achieved: {console}/advisory/{id}"))
+        }
         (Stage::Done, _) => Some("the technician has done the work; its effect shows in some days".to_owned()),
         (Stage::Cleared, _) => Some(format!("the case is closed{reason}")),
     }
@@ -217,6 +290,12 @@ pub(super) fn stretch(seconds: f64) -> String {
         s if s >= 60.0 => said((s / 60.0).round(), "minute"),
         s => said(s.round(), "second"),
     }
+}
+
+/// The third of a month in which a day is: year, month, and 0 to 2.
+fn ten_days(at: Timestamp) -> (i64, u8, u8) {
+    let (year, month, day) = at.civil();
+    (year, month, (day.saturating_sub(1) / 10).min(2))
 }
 
 /// A day as people write it.
@@ -236,7 +315,10 @@ mod tests {
         #[track_caller]
         fn check(stages: &[(&FindingId, Stage)], services: &FindingId, expected: &[&str]) {
             let story = Story {
-                stages: stages.iter().map(|(id, stage)| ((*id).clone(), (*stage, false))).collect(),
+                stages: stages
+                    .iter()
+                    .map(|(id, stage)| ((*id).clone(), Seen { stage: *stage, ..Seen::NOTHING }))
+                    .collect(),
                 services: BTreeSet::from([services.clone()]),
                 ..Story::default()
             };
@@ -254,6 +336,46 @@ mod tests {
         check(&[(&fault, Stage::Draft), (&service, Stage::Draft)], &service, &[fault.as_str()]);
         check(&[(&fault, Stage::Booked), (&service, Stage::Contacted)], &service, &[service.as_str()]);
         check(&[(&fault, Stage::Call), (&service, Stage::Done)], &service, &[fault.as_str()]);
+    }
+
+    fn finding(at: &str, event: &str, fault: &str) -> Finding {
+        let line = format!(
+            r#"{{"at":"{at}T00:00:00Z","site":"s01","machine":"m001","event":"{event}","id":"s01/m001/{fault}/1","status":"opened","grade":"watch","fault":"{fault}","likelihood":0.9,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[],"text":"It is so."}}"#
+        );
+        foretell_model::wire::from_json(&line).unwrap()
+    }
+
+    #[test]
+    fn what_was_told_before_is_not_told_again_and_an_effect_says_where_to_read_it() {
+        let findings = [
+            finding("2026-07-20", "maintenance_effect", "cooler_cleaned"),
+            finding("2026-07-11", "prediction", "cooler_clogging"),
+        ];
+        let mut anew = Story::default();
+        let told = anew.of_findings(&findings, 1.0, "http://x");
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[1].contains("effect") && told[2].ends_with("http://x/m/s01/m001/report"), "{told:?}");
+        assert_eq!(anew.of_findings(&findings, 2.0, "http://x"), [""; 0]);
+        let taken_up = Some(Timestamp::parse("2026-07-11T00:00:00Z").unwrap());
+        let mut again = Story { taken_up, ..Story::default() };
+        let told = again.of_findings(&findings, 1.0, "http://x");
+        assert!(told.len() == 2 && told[0].contains("2026-07-20"), "{told:?}");
+    }
+
+    #[test]
+    fn time_that_passes_is_told_and_old_data_are_taken_up_with_a_word() {
+        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::parse("2026-07-11T08:00:00Z").unwrap());
+        let catalogue = foretell_model::Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let options = foretell_outreach::OutreachOptions::new(std::sync::Arc::new(catalogue));
+        let outreach = Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+        let mut story = Story::default();
+        let lines = story.take_up(now, &outreach, "http://x").unwrap();
+        assert!(
+            lines.len() == 1 && lines[0].contains("2026-07-11  taken up again: nothing waits for you"),
+            "{lines:?}"
+        );
+        let told = [0.0, 9.0, 10.0, 19.0, 20.0, 21.0].map(|days| story.of_days(now.plus_days(days), "far").is_some());
+        assert_eq!(told, [false, false, true, false, false, true], "11, 20, 21, 30 and 31 July, 1 August");
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(crate) mod supervisor;
 mod troubles;
 mod unready;
 mod welcome;
+mod whereabouts;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -79,6 +80,7 @@ pub use stores::{
 };
 pub use troubles::{Part, Trouble, Troubles};
 pub use welcome::address as welcome_address;
+pub use whereabouts::console_of;
 
 use crate::config::{Config, MqttLimits};
 use crate::failure::{Failure, Kind};
@@ -92,6 +94,7 @@ use parts::{blocking, engine_thread, note_restored, open_influx, projection_thre
 use rate::Rates;
 use sessions::Sessions;
 use unready::{Told, Unready};
+use whereabouts::Whereabouts;
 
 /// How often advisories are compared with what was published last.
 const ADVISORIES_EVERY: Duration = Duration::from_secs(1);
@@ -123,6 +126,7 @@ pub struct Service {
     threads: Vec<JoinHandle<()>>,
     tasks: JoinSet<()>,
     disk: DiskRoom,
+    _whereabouts: Option<Whereabouts>,
     /// Last, so that they are given back when everything else has ended.
     _locks: Vec<DirLock>,
 }
@@ -189,6 +193,7 @@ impl Service {
             threads,
             tasks: JoinSet::new(),
             disk: stores.room.clone(),
+            _whereabouts: roles.console.then(|| Whereabouts::note(&config.data.dir, console)),
             _locks: locks,
         };
         let bounds = Bounds { connections_max: budget.http, ..Bounds::default() };

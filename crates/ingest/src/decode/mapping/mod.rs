@@ -124,9 +124,15 @@ impl Mapping {
     }
 
     /// A topic that it claims, with made-up names.
-    pub(super) fn example_topic(&self) -> String {
-        let word = self.fields.iter().find_map(|field| field.word.as_deref());
-        self.pattern.example(word.unwrap_or("value"))
+    pub(super) fn example_topics(&self) -> Vec<String> {
+        let state = self.states.as_ref().and_then(|states| states.word.as_deref());
+        let mut words: Vec<&str> = self.fields.iter().filter_map(|field| field.word.as_deref()).chain(state).collect();
+        if words.is_empty() {
+            words.push("value");
+        }
+        let mut topics: Vec<String> = words.into_iter().map(|word| self.pattern.example(word)).collect();
+        topics.dedup();
+        topics
     }
 
     /// Whether its readings count from their arrival.

@@ -45,7 +45,7 @@ fn a_bad_item_costs_only_itself() {
         expect![[r#"
             s01/m007 1970-01-01T00:00:00.001Z discharge_temp_c=80 motor_current_a=1 run_hours=1
             s01/m007 1970-01-01T00:00:00.012Z discharge_temp_c=81 motor_current_a=1 run_hours=1
-            malformed: expected value at line 1 column 28 <- {"ts":2,"discharge_temp_c":NaN,"motor_current_a":1,"run_hours":1}
+            malformed: not JSON: expected value at line 1 column 28 <- {"ts":2,"discharge_temp_c":NaN,"motor_current_a":1,"run_hours":1}
             malformed: number out of range at line 1 column 32 <- {"ts":3,"discharge_temp_c":1e999,"motor_current_a":1,"run_hours":1}
             wrong_type: `discharge_temp_c` is "80"; a number or null belongs there <- {"ts":4,"discharge_temp_c":"80","motor_current_a":1,"run_hours":1}
             wrong_type: invalid type: integer `5`, expected a JSON object at line 1 column 1 <- 5
@@ -181,7 +181,7 @@ fn whole_messages_that_cannot_be_read() {
     let decoder = decoder("");
     check(&decoder, TELEMETRY, "", expect!["malformed: EOF while parsing a value at line 1 column 0 <- "]);
     check(&decoder, TELEMETRY, "[]", expect![]);
-    check(&decoder, TELEMETRY, "hello", expect!["malformed: expected value at line 1 column 1 <- hello"]);
+    check(&decoder, TELEMETRY, "hello", expect!["malformed: not JSON: expected value at line 1 column 1 <- hello"]);
     check(
         &decoder,
         TELEMETRY,

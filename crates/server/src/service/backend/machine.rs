@@ -58,6 +58,7 @@ impl ServiceBackend {
         let known = matches!(summary.health, Health::Known { .. });
         let mut open = open(&view, &findings);
         let mut features = features(&view, &summary.health);
+        take_change_of_findings(&open, &mut features);
         tell_onset_as_letters(&mut open, &mut features, &cases);
         let newest = view.last_ts.unwrap_or(now);
         let hours = self.hours(id, newest)?;
@@ -121,6 +122,15 @@ pub(super) fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding>
     let mut findings: Vec<Finding> = view.open.iter().filter_map(newest).collect();
     findings.sort_by_key(by_grade);
     findings
+}
+
+/// How fast a feature changes is said as the findings that rest on it say it.
+fn take_change_of_findings(open: &[Finding], features: &mut [Evidence]) {
+    for feature in features {
+        let mut evidence = open.iter().flat_map(|finding| &finding.evidence);
+        let same = evidence.find(|evidence| evidence.feature == feature.feature && evidence.change_per_day.is_some());
+        feature.change_per_day = same.and_then(|evidence| evidence.change_per_day);
+    }
 }
 
 /// Since when something has been so is said as the letter has said it, whatever the engine has come to think of the day since.
