@@ -249,7 +249,8 @@ impl Speaker<'_> {
             text: text::symptom(
                 &seen,
                 &text::because(&self.either(fault, likelihood, causes), likelihood),
-                fault.forecast,
+                // Nobody waits for a date of the weather's.
+                fault.forecast || fault.subsystem == "surroundings",
                 forecast.map(|(limit, _)| *limit),
                 rul.as_ref(),
             ),

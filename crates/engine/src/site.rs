@@ -26,6 +26,9 @@ const ROOM_RISE_MAX_K: f64 = 6.0;
 const MEASURED: f64 = 0.5;
 /// Share of those days on which cool hours are known as well, to use them.
 const BOTH: f64 = 0.9;
+/// A day with less than this share of the usual running knows only some of its hours, and a week that begins with one at dawn seems
+/// to become hot every Monday.
+const SHORT: f64 = 0.5;
 /// A sibling has risen along if it did so by this much, K, and by this share of the machine's own rise: one that its valve
 /// keeps cool shows little of a hot room.
 const ALONG_K: f64 = 1.2;
@@ -137,10 +140,13 @@ impl Engine {
     /// machine and its siblings do together.
     pub(crate) fn hot_room(&self, place: usize, today: Day) -> Option<HotRoom> {
         let days = &self.machines[place].days;
-        let own = air(days.iter().filter(|d| d.hot.is_some()), |d| d.hot.ta_c(), |d| d.cool().ta_c());
+        let loaded = || days.iter().filter(|d| d.hot.is_some());
+        let least_h = SHORT * points::median(&mut loaded().map(DayRecord::run_h).collect::<Vec<f64>>())?;
+        let whole = || loaded().filter(|d| d.run_h() >= least_h);
+        let own = air(whole(), |d| d.hot.ta_c(), |d| d.cool().ta_c());
         let beside = || {
             air(
-                days.iter().filter(|d| d.hot.is_some()),
+                whole(),
                 |d| self.air_c(place, d.day, today, |d| d.hot.ta_c()),
                 |d| self.air_c(place, d.day, today, |d| d.cool().ta_c()),
             )

@@ -30,9 +30,11 @@ struct Story {
     alone_k: f64,
     /// Season, K a day.
     season_k: f64,
+    /// The plant rests from Friday to Sunday evening, when it starts in a cold room.
+    rests: bool,
 }
 
-const STORY: Story = Story { measured: 0, room_k: 0.0, for_days: 90.0, alone_k: 0.0, season_k: 0.0 };
+const STORY: Story = Story { measured: 0, room_k: 0.0, for_days: 90.0, alone_k: 0.0, season_k: 0.0, rests: false };
 
 fn live(story: Story) -> Vec<Finding> {
     let catalogue =
@@ -45,7 +47,11 @@ fn live(story: Story) -> Vec<Finding> {
         let t = (step * STEP_MIN) as f64 / 1440.0;
         let hot = (ONSET..ONSET + story.for_days).contains(&t);
         let weather_k = 1.8 * wobble(ts.day() / 3 + 7) + 0.8 * wobble(ts.day());
-        let room_c = 25.0
+        // The first of May 2026 is a Friday.
+        let of_week = (t + 4.0) % 7.0;
+        let rests = story.rests && (4.95..6.9).contains(&of_week);
+        let cold_k = if story.rests && (4.95..7.0).contains(&of_week) { 8.0 } else { 0.0 };
+        let room_c = 25.0 - cold_k
             + weather_k
             + 4.0 * ((t - 0.375) * std::f64::consts::TAU).sin()
             + story.season_k * t
@@ -54,10 +60,11 @@ fn live(story: Story) -> Vec<Finding> {
             let own_k = if m == 0 && t >= ONSET { story.alone_k } else { 0.0 };
             let (regulated, saturated): (f64, f64) =
                 (78.0 + 0.3 * (room_c - 20.0), 84.0 + m as f64 + 1.08 * (room_c - 28.0) + own_k);
-            let td_c = saturated.max(regulated) + 0.5 * wobble(step * 3 + m) + 0.4 * wobble(ts.day() * 5 + m);
+            let warm_c = if rests { room_c } else { saturated.max(regulated) };
+            let td_c = warm_c + 0.5 * wobble(step * 3 + m) + 0.4 * wobble(ts.day() * 5 + m);
             let mut signals = Signals::empty()
                 .with(Signal::DischargeTemp, (td_c * 10.0).round() / 10.0)
-                .with(Signal::MotorCurrent, 150.0 + wobble(step + m))
+                .with(Signal::MotorCurrent, if rests { 0.0 } else { 150.0 + wobble(step + m) })
                 .with(Signal::RunHours, 4100.0 + (t * 24.0).floor());
             if m < story.measured {
                 signals.set(Signal::AmbientTemp, (room_c * 2.0).round() / 2.0);
@@ -105,6 +112,13 @@ fn a_hot_room_is_named_on_every_machine_in_it() {
 fn weather_and_season_are_no_hot_room() {
     for (measured, season_k) in [(0, 0.0), (3, 0.0), (3, 0.15), (3, -0.15)] {
         check(Story { measured, season_k, ..STORY }, &[]);
+    }
+}
+
+#[test]
+fn a_week_that_begins_in_a_cold_room_is_no_hot_room() {
+    for season_k in [0.0, 0.15] {
+        check(Story { measured: 3, season_k, rests: true, ..STORY }, &[]);
     }
 }
 
