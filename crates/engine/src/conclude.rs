@@ -13,9 +13,11 @@ use crate::findings::text;
 use crate::ha::assess::Judgement;
 use crate::ha::baseline::ua_loss;
 use crate::ha::cause::Features;
+use crate::ha::cold::{Closed, Stand};
 use crate::ha::health::Health;
 use crate::ha::points::median;
 use crate::ha::room::HotRoom;
+use crate::ha::sign::Sign;
 use crate::ha::soak::{self, Uncertain};
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord};
@@ -31,7 +33,11 @@ const SOAK_SD_K: f64 = 0.5;
 const SOAK_SD_SHARE: f64 = 0.2;
 
 /// Symptoms of faults that move the discharge temperature.
-const REGULATION: [&str; 4] = [Catalogue::DISCHARGE_HOT, "regulation_lost", "cool_hours_cold", "coolest_hour_cold"];
+const REGULATION: [&str; 5] =
+    [Catalogue::DISCHARGE_HOT, "regulation_lost", "cool_hours_cold", "coolest_hour_cold", "settled_cold"];
+
+/// How much less a machine below its lower limit stands above its air than it used to, K.
+pub(crate) const LOST_RISE: &str = "lost_rise_k";
 
 /// What is needed to speak about one machine.
 pub(crate) struct Speaker<'a> {
@@ -73,10 +79,13 @@ impl Speaker<'_> {
             self.observability(machine, &judgement, out);
             thermal = Some(judgement);
         }
+        let stands = thermal.as_mut().map_or_else(Vec::new, |judgement| std::mem::take(&mut judgement.stands));
+        self.keep_warm(machine, today, &stands, None);
         let known = self.known(machine, today, thermal.as_ref(), site);
         let unregulated = thermal.as_ref().and_then(|j| j.unregulated);
         let signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
         let mut spoken = self.symptoms(machine, today, &signs, &known, out);
+        self.keep_warm(machine, today, &stands, open_valve(&signs, &spoken, machine));
         let mut why = "what it rested on is gone";
         let trusted = machine.sensors.trusts_discharge();
         match &thermal {
@@ -86,7 +95,7 @@ impl Speaker<'_> {
                 machine.grade.reset();
                 why = "the machine runs cooler again without a reported repair";
             }
-            Some(judgement) => spoken.extend(self.thermal(machine, judgement, &known, &spoken, out)),
+            Some(judgement) => spoken.extend(self.thermal(machine, today, judgement, &known, &spoken, out)),
             None => {}
         }
         let judged = thermal.is_some() || !trusted;
@@ -96,6 +105,22 @@ impl Speaker<'_> {
         self.clear_where(machine, over, why, out);
         self.mark_unwell(machine);
         self.service(machine, today, out);
+    }
+
+    /// Follows whether the valve keeps the machine warm; with what other symptoms have shown of one that stands open, since when
+    /// and whether a customer may hear of it.
+    fn keep_warm(&self, machine: &mut Machine, today: Day, stands: &[Stand], shown: Option<(Day, bool)>) {
+        let Machine { days, health, cold, sensors, episodes, .. } = machine;
+        if !health.learned || !sensors.trusts_discharge() {
+            return;
+        }
+        let days = &days[days.partition_point(|d| d.day < health.valid_from)..];
+        let is_doubted = episodes.is_named(&FaultCode::THERMOSTATIC_VALVE_OPEN);
+        let closed = Closed { days, stands, limits: self.limits, today, is_doubted };
+        match shown {
+            Some((since, advised)) => cold.adopt(since, advised, &closed),
+            None => cold.follow(&closed),
+        }
     }
 
     /// What is known of a machine that tells one cause from another. `judgement` is that of the day, if there is one.
@@ -111,6 +136,7 @@ impl Speaker<'_> {
         set_room(&mut known, machine.hot_room.standing(site.hot_room.as_ref()));
         // What a temperature within minutes of the limit leaves behind: hours of load at a heat that holds, or none.
         known.set("steady_hot_k", steady_hot_k(&machine.days, today));
+        known.set(LOST_RISE, machine.cold.below().map(|below| below.lost_k));
         let Some(judgement) = judgement else { return known };
         set_thermal(&mut known, judgement, shared(judgement, site), today);
         set_sensor(&mut known, machine, judgement, site, today);
@@ -213,6 +239,15 @@ impl Speaker<'_> {
             }
         }
     }
+}
+
+/// Since when a valve has been found to stand open, and whether a customer may hear of it, if it was spoken of today.
+fn open_valve(signs: &[Sign<'_>], spoken: &[Spoken], machine: &Machine) -> Option<(Day, bool)> {
+    let fault = FaultCode::THERMOSTATIC_VALVE_OPEN;
+    spoken.iter().find(|(_, spoken)| *spoken == fault)?;
+    let shows = |sign: &&Sign<'_>| REGULATION.contains(&sign.symptom.code.as_str());
+    let since = signs.iter().filter(shows).map(|sign| sign.since).min()?;
+    Some((since, machine.episodes.is_told(&fault)))
 }
 
 /// Whether an episode explains what a machine does. A drifting sensor is one such cause until the sensors' own checks convict

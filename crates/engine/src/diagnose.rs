@@ -2,10 +2,11 @@
 
 use foretell_model::{Alternative, Catalogue, Evidence, Fault, FaultCode, Finding, FindingKind, Grade, Limit, Symptom};
 
-use crate::conclude::Speaker;
-use crate::findings::episode::{Draft, Episode};
+use crate::conclude::{LOST_RISE, Speaker};
+use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::cause::{Features, likelihoods};
+use crate::ha::cold::Below;
 use crate::ha::course::Course;
 use crate::ha::rivals::Unregulated;
 use crate::ha::room::HotRoom;
@@ -16,12 +17,8 @@ use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 use crate::service::figures::energy_evidence;
 
-/// A name is given up when its likelihood has stayed below this …
+/// A name is given up when its likelihood has stayed below this for days, see [`Episodes::gives_up`](crate::findings::episode::Episodes::gives_up).
 pub(crate) const NAME_KEPT: f64 = 0.15;
-/// … for so many days in a row: causes that look alike must not flap.
-pub(crate) const DOUBTED_DAYS: u8 = 4;
-/// So many while only the company has heard of it.
-pub(crate) const QUICK_DAYS: u8 = 2;
 /// A cause less likely than this is not named at all: what is seen is then of some other cause.
 pub(crate) const NAMED_FROM: f64 = 0.25;
 /// One that is at least this share as likely as the named one is named beside it.
@@ -54,8 +51,12 @@ pub(crate) fn signs<'a>(
         let course = machine.courses.iter_mut().find(|c| c.feature == feature)?;
         sign::read(course, symptom, today)
     };
-    // What explains other symptoms as well comes first.
-    valve.into_iter().chain(room).chain(speaker.catalogue.symptoms.iter().filter_map(read)).collect()
+    // What explains other symptoms as well comes first, and so does what a customer may hear of.
+    let below = machine.cold.below().zip(of_feature(Feature::SettledDischarge));
+    let cold = |first: bool| below.filter(|(below, _)| (below.is_now() && below.advised) == first).map(sign::of_cold);
+    let (first, last) = (cold(true), cold(false));
+    let read = speaker.catalogue.symptoms.iter().filter_map(read);
+    first.into_iter().chain(valve).chain(room).chain(read).chain(last).collect()
 }
 
 /// The load of all hours, read off the courses of the quiet and of the busy ones; the latter keeps what is said of it.
@@ -121,9 +122,18 @@ impl Speaker<'_> {
             if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
                 continue;
             }
+            // Stuck part-way, it leaves a machine cold in cold weather as well.
+            if is_of(sign, Feature::SettledDischarge) && machine.episodes.is_named(&FaultCode::THERMOSTATIC_VALVE) {
+                continue;
+            }
             let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes, today) else { continue };
             let mut draft = self.symptom_draft(machine, sign, (fault, likelihood), &causes);
             let since = Some(start_of(sign.since));
+            if let Some(below) = machine.cold.below().filter(|_| is_of(sign, Feature::SettledDischarge)) {
+                draft.text =
+                    text::too_cold(&below, &text::because(text::name(self.catalogue, &draft.fault), draft.likelihood));
+                draft.evidence = cold_evidence(&below);
+            }
             let priced = energy_evidence((&draft.fault, &draft.evidence), machine, today, &self.energy, since);
             draft.evidence.extend(priced);
             spoken.push((draft.kind, draft.fault.clone()));
@@ -153,14 +163,18 @@ impl Speaker<'_> {
         causes
     }
 
-    /// The features that say something of a symptom's cause. How hot the machine itself is says nothing of its room.
+    /// The features that say something of a symptom's cause. How hot the machine itself is says nothing of its room, and how cold
+    /// it is nothing of why.
     fn told_by(&self, sign: &Sign<'_>, features: &Features) -> Features {
         let room = [Feature::AmbientHot, Feature::CommonDischarge];
-        let Some(feature) = room.into_iter().find(|f| f.name() == sign.symptom.feature) else {
-            return features.clone();
-        };
         let mut known = Features::default();
-        known.set(feature.change_name(), features.get(feature.change_name()));
+        if is_of(sign, Feature::SettledDischarge) {
+            known.set(LOST_RISE, features.get(LOST_RISE));
+        } else if let Some(feature) = room.into_iter().find(|feature| is_of(sign, *feature)) {
+            known.set(feature.change_name(), features.get(feature.change_name()));
+        } else {
+            return features.without(&[LOST_RISE]);
+        }
         known
     }
 
@@ -173,21 +187,15 @@ impl Speaker<'_> {
         causes: &[Alternative],
         today: Day,
     ) -> Option<(&Fault, f64)> {
-        let concerns = |kind: FindingKind| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly);
-        let open: Vec<(&Alternative, Grade)> = causes
-            .iter()
-            .filter_map(|c| {
-                let of = |e: &&Episode| concerns(e.kind()) && e.fault().as_ref() == Some(&c.fault);
-                Some((c, machine.episodes.iter().filter(of).map(Episode::grade).max()?))
-            })
-            .collect();
         let mut named = None;
-        for (cause, grade) in open {
+        for cause in causes {
+            if !machine.episodes.is_named(&cause.fault) {
+                continue;
+            }
             let plausible = cause.likelihood > NAME_KEPT;
-            let doubted_days = machine.episodes.doubt(&cause.fault, plausible, today);
-            let patience = if grade == Grade::Watch { QUICK_DAYS } else { DOUBTED_DAYS };
+            let given_up = machine.episodes.gives_up(&cause.fault, plausible, today);
             // What days decide cannot wait for days: low oil leaves no more.
-            let kept = plausible || (!symptom.quick && doubted_days < Day::from(patience));
+            let kept = plausible || !(symptom.quick || given_up);
             named = named.or(kept.then_some(cause));
         }
         let cause = named.or_else(|| causes.first().filter(|c| c.likelihood >= NAMED_FROM))?;
@@ -220,9 +228,11 @@ impl Speaker<'_> {
         let kind = if predicts { FindingKind::Prediction } else { FindingKind::Anomaly };
         // A new story for a customer needs a cause that is more likely than not today; one that is being told lasts as long as
         // what is seen and its name do.
-        let told =
-            machine.episodes.iter().any(|e| e.kind() == kind && e.is_of(&fault.code, 0) && e.grade() >= Grade::Advise);
-        let grade = if told || likelihood * sign.certainty >= ADVISED_FROM { sign.grade } else { Grade::Watch };
+        let grade = if machine.episodes.is_told(&fault.code) || likelihood * sign.certainty >= ADVISED_FROM {
+            sign.grade
+        } else {
+            Grade::Watch
+        };
         let seen = text::Seen {
             what: &sign.symptom.what.en,
             value: sign.value,
@@ -231,7 +241,7 @@ impl Speaker<'_> {
             since,
             sudden: sign.sudden,
             counted: sign.log_bf.is_none(),
-            is_fact: sign.symptom.feature == Feature::Unregulated.name(),
+            is_fact: is_of(sign, Feature::Unregulated),
         };
         Draft {
             kind,
@@ -258,6 +268,27 @@ impl Speaker<'_> {
     }
 }
 
+fn is_of(sign: &Sign<'_>, feature: Feature) -> bool {
+    sign.symptom.feature == feature.name()
+}
+
+/// What a machine below its lower limit is told with.
+fn cold_evidence(below: &Below) -> Vec<Evidence> {
+    let item = |feature: &str, value: f64, unit: &str| Evidence {
+        feature: feature.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        change_per_day: None,
+        since: Some(start_of(below.since)),
+    };
+    let mut evidence = vec![
+        item(Feature::SettledDischarge.name(), below.td_c, Feature::SettledDischarge.unit()),
+        item("lower_limit_c", below.limit_c, "Cel"),
+    ];
+    evidence.extend(Some(item(LOST_RISE, below.lost_k, "K")).filter(|_| below.lost_k > 0.0));
+    evidence
+}
+
 fn evidence(sign: &Sign<'_>, unit: &str) -> Vec<Evidence> {
     let since = Some(start_of(sign.since));
     let item = |feature: &str, value: f64, unit: &str, change_per_day: Option<f64>| Evidence {
@@ -279,7 +310,7 @@ fn evidence(sign: &Sign<'_>, unit: &str) -> Vec<Evidence> {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{EnergyProfile, Limits, MachineId, Timestamp};
+    use foretell_model::{EnergyProfile, Limits, MachineId, Status, Timestamp};
 
     use super::*;
     use crate::findings::grade::Policy;
@@ -323,8 +354,10 @@ mod tests {
                 speaker.name_of(&mut machine, symptom, &causes, day).expect("one of the two is likely");
             let draft = speaker.symptom_draft(&machine, &sign, (fault, likelihood), &causes);
             machine.episodes.say(speaker.at, &id, draft, &mut out);
+            speaker.clear_where(&mut machine, |_, open| *open != fault.code, "it is another", &mut out);
         }
         out.iter()
+            .filter(|f| f.status != Status::Cleared)
             .map(|f| format!("{}/{} {}", f.fault, f.id.as_str().rsplit('/').next().unwrap_or(""), f.grade.name()))
             .collect()
     }
@@ -337,6 +370,16 @@ mod tests {
         let given_up = said("regulation_lost", &[0.9, 0.05, 0.05, 0.05, 0.05, 0.05], 1.0);
         let names: Vec<&str> = given_up.iter().map(|said| said.split('/').next().unwrap_or("")).collect();
         assert_eq!(names, [VALVE, VALVE, VALVE, VALVE, OPEN, OPEN]);
+    }
+
+    #[test]
+    fn one_lasting_fault_under_causes_that_take_turns_has_two_names_at_most() {
+        // Each of two causes leads for five days, longer than a name is kept in doubt: for four months.
+        let turns: Vec<f64> = (0..120).map(|day| if (day / 5_u32).is_multiple_of(2) { 0.92 } else { 0.08 }).collect();
+        let mut names: Vec<String> =
+            said("regulation_lost", &turns, 1.0).iter().filter_map(|s| Some(s.split_once(' ')?.0.to_owned())).collect();
+        names.dedup();
+        assert_eq!(names, ["thermostatic_valve/1", "thermostatic_valve_open/1"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::findings::grade::Policy;
 use crate::ha::assess::{self, Judgement};
 use crate::ha::course::Course;
 use crate::ha::health::Health;
+use crate::ha::sign::DatedHold;
 use crate::machine::{Machine, Taken};
 use crate::sd::day::{Day, day_of};
 use crate::service::effect;
@@ -101,6 +102,10 @@ impl Engine {
                 if let Some(fault) = judged {
                     self.begin_courses_anew(place, *ts, |f| f.code == fault, out);
                     self.begin_anew(place, *ts, "a technician found nothing", out);
+                    if fault == FaultCode::THERMOSTATIC_VALVE_OPEN {
+                        let day = self.site(place).day_of(*ts);
+                        self.machines[place].cold.accept(day);
+                    }
                 }
             }
             Event::Verdict { .. } | Event::ControllerAlarm { .. } | Event::Note { .. } | Event::Status { .. } => {}
@@ -259,6 +264,10 @@ impl Engine {
             if faults.iter().any(|fault| fault.explains(&symptom.code)) {
                 machine.courses.iter_mut().filter(|c| c.feature.name() == symptom.feature).for_each(Course::restart);
             }
+        }
+        if faults.iter().any(|fault| fault.code == FaultCode::THERMOSTATIC_VALVE_OPEN) {
+            machine.cold.end();
+            machine.unregulated = DatedHold::default();
         }
         let is_cured = |_, fault: &FaultCode| faults.iter().any(|f| f.code == *fault);
         speaker.clear_where(machine, is_cured, "work was done on the machine", out);

@@ -7,7 +7,7 @@ use foretell_model::{
 };
 
 use crate::conclude::{Speaker, tells_a_cause};
-use crate::diagnose::{ADVISED_FROM, DOUBTED_DAYS, NAME_KEPT, NAMED_FROM, QUICK_DAYS, Spoken};
+use crate::diagnose::{ADVISED_FROM, NAME_KEPT, NAMED_FROM, Spoken};
 use crate::dm::sensors::TD;
 use crate::findings::episode::{Draft, Episode};
 use crate::findings::text;
@@ -41,6 +41,7 @@ impl Speaker<'_> {
     pub(crate) fn thermal(
         &self,
         machine: &mut Machine,
+        today: Day,
         judgement: &Judgement,
         known: &Features,
         before: &[Spoken],
@@ -58,7 +59,8 @@ impl Speaker<'_> {
         let grade_of_fault = if leading < ADVISED_FROM && grade == Grade::Advise { Grade::Watch } else { grade };
         let (of_sensor, of_fault) =
             if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade_of_fault) };
-        let fault = self.hot_cause(machine, of_fault, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
+        let fault =
+            self.hot_cause(machine, of_fault, &faults, before, today).filter(|f| !before.iter().any(|(_, b)| b == f));
         let mut spoken = Vec::new();
         for (fault, grade) in sensor.map(|a| (a.fault, of_sensor)).into_iter().chain(fault.map(|f| (f, of_fault))) {
             let kind = self.kind_of(&fault);
@@ -104,6 +106,7 @@ impl Speaker<'_> {
         grade: Grade,
         causes: &[Alternative],
         spoken: &[Spoken],
+        today: Day,
     ) -> Option<FaultCode> {
         let leading = causes.first()?;
         let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
@@ -114,7 +117,6 @@ impl Speaker<'_> {
         let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter(is_of_heat).filter_map(|e| e.fault());
         let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
         let Some(named) = named else {
-            machine.doubted_days = 0;
             // What another symptom has been named for makes a machine hot as well.
             let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
             // That the machine stops within days is told whatever the cause.
@@ -124,15 +126,8 @@ impl Speaker<'_> {
         let kept = likelihood_of(&named);
         let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
         let doubted = kept <= NAME_KEPT || overtaken;
-        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
-        // What only the company has heard costs nobody's trust, and a wrong first guess must not eat the days that are left.
-        let told = machine.episodes.iter().any(|e| e.fault().as_ref() == Some(&named) && e.grade() >= Grade::Advise);
-        let patience = if told { DOUBTED_DAYS } else { QUICK_DAYS };
-        if machine.doubted_days < patience {
-            return Some(named);
-        }
-        machine.doubted_days = 0;
-        Some(leading.fault.clone())
+        let given_up = machine.episodes.gives_up(&named, !doubted, today);
+        Some(if given_up { leading.fault.clone() } else { named })
     }
 
     /// How a fault is told of: of a sensor, with a date, or without one.
@@ -217,7 +212,55 @@ fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::{EnergyProfile, Limits, MachineId, Status};
+
     use super::*;
+    use crate::findings::grade::Policy;
+
+    /// What a hot machine is said to have on days on which a clogged cooler is as likely as this and a valve as likely as the rest.
+    fn names(grade: Grade, cooler: &[f64]) -> Vec<String> {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
+        let (id, policy) = (MachineId::new("s", "m").expect("an identity"), Policy::default());
+        let (mut machine, mut out) = (Machine::default(), Vec::new());
+        for (day, cooler) in (100..).zip(cooler) {
+            let speaker = Speaker {
+                id: &id,
+                at: Timestamp::from_millis(0).plus_days(f64::from(day)),
+                catalogue: &catalogue,
+                policy: &policy,
+                limits: Limits::default(),
+                energy: EnergyProfile::default(),
+            };
+            let cause = |fault: FaultCode, likelihood| Alternative { fault, likelihood };
+            let mut causes =
+                vec![cause(FaultCode::COOLER_CLOGGING, *cooler), cause(FaultCode::THERMOSTATIC_VALVE, 1.0 - cooler)];
+            causes.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+            let fault = speaker.hot_cause(&mut machine, grade, &causes, &[], day).expect("one of the two is likely");
+            let draft = Draft::plain(FindingKind::Prediction, fault.clone(), 0.9, String::new());
+            machine.episodes.say(speaker.at, &id, Draft { grade, ..draft }, &mut out);
+            speaker.clear_where(&mut machine, |_, open| *open != fault, "it is another", &mut out);
+        }
+        let opened = out.iter().filter(|f| f.status == Status::Opened);
+        opened.map(|f| f.id.as_str().trim_start_matches("s/m/").to_owned()).collect()
+    }
+
+    #[test]
+    fn causes_that_take_turns_do_not_give_a_lasting_heat_ever_new_names() {
+        let turns = |days: usize| -> Vec<f64> {
+            (0..120).map(|day| if (day / days).is_multiple_of(2) { 0.95 } else { 0.05 }).collect()
+        };
+        for (grade, days) in [(Grade::Watch, 1), (Grade::Watch, 3), (Grade::Advise, 3), (Grade::Urgent, 5)] {
+            let names = names(grade, &turns(days));
+            assert!(names.len() <= 2, "{grade:?}, turns of {days} days: {names:?}");
+        }
+        // A wrong first guess gives way within two days while only the company has heard of it, else within four.
+        let mut wrong = [0.05; 9];
+        wrong[0] = 0.95;
+        assert_eq!(names(Grade::Watch, &wrong[..2]), ["cooler_clogging/1"]);
+        assert_eq!(names(Grade::Watch, &wrong[..3]), ["cooler_clogging/1", "thermostatic_valve/1"]);
+        assert_eq!(names(Grade::Advise, &wrong[..4]), ["cooler_clogging/1"]);
+        assert_eq!(names(Grade::Advise, &wrong[..5]), ["cooler_clogging/1", "thermostatic_valve/1"]);
+    }
 
     #[test]
     fn what_a_machine_shows_over_its_own_air_is_not_the_rooms() {

@@ -9,6 +9,7 @@ use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::baseline::Conditions;
+use crate::ha::cold::Cold;
 use crate::ha::course::Course;
 use crate::ha::former::Former;
 use crate::ha::health::Health;
@@ -55,10 +56,10 @@ pub(crate) struct Machine {
     pub(crate) hot_room: Held,
     /// What is being said of a valve that regulates nothing.
     pub(crate) unregulated: DatedHold,
+    /// Whether its valve keeps it warm.
+    pub(crate) cold: Cold,
     pub(crate) health: Health,
     pub(crate) grade: GradeTracker,
-    /// Days on which the name of a hot discharge has been implausible.
-    pub(crate) doubted_days: u8,
     pub(crate) episodes: Episodes,
     pub(crate) service: Service,
 }
@@ -88,6 +89,11 @@ impl Machine {
     pub(crate) fn show(&mut self, reading: &Reading) {
         let as_sent = WATCHED.map(|signal| reading.signals.get(signal).map(|value| value as f32));
         self.keep_last(reading, &as_sent);
+    }
+
+    /// First of the days of this life since which its valve is known to stand open.
+    pub(crate) fn spoilt_from(&self) -> Option<Day> {
+        self.cold.spoils_from().map(|since| since.max(self.health.valid_from)).filter(|_| self.health.learned)
     }
 
     /// The newest accepted values, in the order of [`Signal::ALL`].

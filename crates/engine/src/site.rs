@@ -104,6 +104,7 @@ impl Engine {
             siblings: self.siblings(place).map(sibling).collect(),
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
             switching_h: self.machines[place].regime.switching_h(),
+            spoilt_from: self.machines[place].spoilt_from(),
         }
     }
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-/// Temperatures at which the controller warns and stops.
+/// Temperatures between which a loaded machine should run, and at which the controller warns and stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
+    /// Discharge temperature below which no thermostatic valve lets a loaded, warm machine run, degC; 0 of one without a lower
+    /// limit. In warm and humid air the dew point of the compressed air may ask for more.
+    pub low_c: f64,
     /// Discharge temperature that a forecast predicts the crossing of, degC. Common controllers pre-alarm at 105.
     pub warn_c: f64,
     /// Discharge temperature at which the controller stops the machine, degC.
@@ -13,7 +16,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { warn_c: 105.0, trip_c: 110.0 }
+        Self { low_c: 65.0, warn_c: 105.0, trip_c: 110.0 }
     }
 }
 

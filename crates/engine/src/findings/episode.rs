@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::sd::day::Day;
 
+/// Days in a row of being implausible after which a name is given up that a customer may have heard, and one that only the company
+/// has.
+const DOUBTED_DAYS: Day = 4;
+const QUICK_DAYS: Day = 2;
+/// Patience is doubled no more often than this.
+const RENAMED_MAX: u8 = 4;
+
 /// What is to be said, before it has an identity.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -54,8 +61,12 @@ pub(crate) struct Episode {
     grade: u8,
     likelihood: f32,
     opened_ms: i64,
-    /// First of the days on which its fault has been implausible, if it is now.
-    doubted_since: Option<Day>,
+    /// First of the days on which its fault has been implausible; 0 while it is not.
+    doubted_since: Day,
+    /// Whether it has been for too long; another name may take its place on the same day.
+    given_up: bool,
+    /// How many names of the same story were given up before this one.
+    renamed: u8,
 }
 
 const KINDS: [FindingKind; 6] = [
@@ -102,6 +113,19 @@ impl Episode {
         *self.fault == *fault.as_str() && self.subject == subject
     }
 
+    /// Whether it says that this fault explains what the machine does.
+    fn tells(&self, fault: &FaultCode) -> bool {
+        matches!(self.kind(), FindingKind::Prediction | FindingKind::Anomaly) && *self.fault == *fault.as_str()
+    }
+
+    /// Days in doubt after which the name is given up. What only the company has heard costs nobody's trust, and a wrong first guess
+    /// must not eat the days that are left; but causes that take turns would do so for ever, so each further name has twice the
+    /// time.
+    fn patience_days(&self) -> Day {
+        let days = if self.grade() >= Grade::Advise { DOUBTED_DAYS } else { QUICK_DAYS };
+        days << self.renamed.min(RENAMED_MAX)
+    }
+
     fn is(&self, kind: FindingKind, fault: &FaultCode, subject: u8) -> bool {
         self.kind() == kind && *self.fault == *fault.as_str() && self.subject == subject
     }
@@ -124,16 +148,30 @@ impl Episodes {
         self.open.iter().any(|e| e.is(kind, fault, subject))
     }
 
-    /// Notes whether the fault of open predictions and anomalies is plausible today, and gives for how many days in a row it
-    /// has not been: 0 while it is.
-    pub(crate) fn doubt(&mut self, fault: &FaultCode, plausible: bool, today: Day) -> Day {
-        let causes = |e: &&mut Episode| matches!(e.kind(), FindingKind::Prediction | FindingKind::Anomaly);
-        let mut days = 0;
-        for episode in self.open.iter_mut().filter(causes).filter(|e| *e.fault == *fault.as_str()) {
-            episode.doubted_since = (!plausible).then(|| episode.doubted_since.unwrap_or(today));
-            days = days.max(episode.doubted_since.map_or(0, |since| today.saturating_sub(since) + 1));
+    /// Whether a customer may have heard of a fault.
+    pub(crate) fn is_told(&self, fault: &FaultCode) -> bool {
+        self.open.iter().any(|e| e.tells(fault) && e.grade() >= Grade::Advise)
+    }
+
+    /// Whether a fault is named as what explains the machine.
+    pub(crate) fn is_named(&self, fault: &FaultCode) -> bool {
+        self.open.iter().any(|e| e.tells(fault))
+    }
+
+    /// Notes whether a fault that is named is plausible today, and gives whether its name is given up: it has not been for days in a
+    /// row. Each new name is a new finding, and to a customer another story.
+    pub(crate) fn gives_up(&mut self, fault: &FaultCode, plausible: bool, today: Day) -> bool {
+        let mut given_up = false;
+        for episode in self.open.iter_mut().filter(|e| e.tells(fault)) {
+            episode.doubted_since = match (plausible, episode.doubted_since) {
+                (true, _) => 0,
+                (false, 0) => today,
+                (false, since) => since,
+            };
+            episode.given_up = !plausible && today - episode.doubted_since.min(today) + 1 >= episode.patience_days();
+            given_up |= episode.given_up;
         }
-        days
+        given_up
     }
 
     /// Opens the draft's episode, or updates it.
@@ -144,6 +182,8 @@ impl Episodes {
             Some(place) => self.open[place].number,
             None => self.next_number(&draft.fault),
         };
+        // The name that this one takes the place of is cleared only at the end of the day.
+        let given_up = self.open.iter().filter(|e| e.given_up).map(|e| e.renamed.saturating_add(1)).max();
         let opened_ms = place.map_or(at.millis(), |place| self.open[place].opened_ms);
         let episode = Episode {
             kind: KINDS.iter().position(|k| *k == draft.kind).unwrap_or_default() as u8,
@@ -153,7 +193,9 @@ impl Episodes {
             grade: GRADES.iter().position(|g| *g == draft.grade).unwrap_or_default() as u8,
             likelihood: draft.likelihood as f32,
             opened_ms,
-            doubted_since: place.and_then(|place| self.open[place].doubted_since),
+            doubted_since: place.map_or(0, |place| self.open[place].doubted_since),
+            given_up: place.is_some_and(|place| self.open[place].given_up),
+            renamed: place.map_or(given_up, |place| Some(self.open[place].renamed)).unwrap_or(0),
         };
         match place {
             Some(place) => self.open[place] = episode,

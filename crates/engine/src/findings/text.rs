@@ -3,6 +3,8 @@
 use foretell_model::{Catalogue, FaultCode, RulDays, Timestamp, WeekWindow};
 
 use crate::diagnose::{ADVISED_FROM, NAME_KEPT};
+use crate::ha::cold::Below;
+use crate::sd::day::start_of;
 
 /// `20 June 2026`.
 pub(crate) fn date(ts: Timestamp) -> String {
@@ -92,6 +94,32 @@ pub(crate) fn suspected_drift(excess_k: f64, since: Timestamp, is_cold_too: bool
          drifts. Hold a thermometer to it at a cold machine.",
         date(since)
     )
+}
+
+/// The sentence of a machine that is loaded and warm below its lower limit.
+pub(crate) fn too_cold(below: &Below, because: &str) -> String {
+    let &Below { since, always, td_c, limit_c, lost_k, .. } = below;
+    let since =
+        if always { "as long as it is known".to_owned() } else { format!("since about {}", date(start_of(since))) };
+    let less = format!("{lost_k:.0} K less above its cooling air than it used to in air no cooler");
+    match (below.is_now(), lost_k > 0.0) {
+        (true, true) => format!(
+            "Loaded and warm, the machine runs at {td_c:.0} degC, below its lower limit of {limit_c:.0} degC, {since}: {less}, {because}; \
+             water may collect in the oil."
+        ),
+        (true, false) => format!(
+            "Loaded and warm, the machine runs at {td_c:.0} degC, below its lower limit of {limit_c:.0} degC, {since}, {because}; it was \
+             never seen to keep more above its cooling air, so it may also be made so. Look for water in the oil."
+        ),
+        (false, true) => format!(
+            "Loaded and warm, the machine has stood {less} {since}, {because}; at the {td_c:.0} degC of present weather one cannot see \
+             whether it closes again."
+        ),
+        (false, false) => format!(
+            "Loaded and warm, the machine has run below its lower limit of {limit_c:.0} degC {since}, {because}; at present it runs at \
+             {td_c:.0} degC."
+        ),
+    }
 }
 
 /// What a symptom shows, for [`symptom`].

@@ -3,6 +3,7 @@
 use foretell_model::Limits;
 
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
+use super::cold::{self, Stand};
 use super::converge::{TREND_LOG_BF, claimed};
 use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
@@ -59,6 +60,8 @@ pub(crate) struct Judgement {
     pub(crate) over_k: Option<f64>,
     /// What else than a lost cooler the days since the onset may show.
     pub(crate) rivals: Option<Rivals>,
+    /// How the last days stood over their air, if that is measured.
+    pub(crate) stands: Vec<Stand>,
     /// Whether the valve regulates at all.
     pub(crate) unregulated: Option<Unregulated>,
     /// What the hot hours did within a week.
@@ -108,7 +111,7 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
         let shown = |temp_c: f64| work.over_valve(excess_k, temp_c);
         (0..HORIZON_DAYS).step_by(3).map(|day| (day, outlook.hot_hour_quantiles_c(day).map(shown))).collect()
     });
-    Some(Detail { samples: work.samples, cone })
+    Some(Detail { samples: work.all_samples(), cone })
 }
 
 fn certainty(log_bf: f64) -> f64 {
@@ -121,6 +124,9 @@ pub(super) struct Work {
     pub(super) health: Health,
     pub(super) prior: Prior,
     pub(super) samples: Vec<Sample>,
+    /// Points that no normal is learned from.
+    left_out: Vec<Sample>,
+    stands: Vec<Stand>,
     pub(super) first: Day,
     pub(super) today: Day,
     hot_days: usize,
@@ -141,7 +147,8 @@ impl Work {
         let first = samples.get(window)?.day;
         if source == health.source {
             let Health { baseline, noise, .. } = health;
-            let onset_day = health.trend.map(|t| t.onset_day);
+            let spoilt_from = around.spoilt_from.map(f64::from);
+            let onset_day = health.trend.map(|t| t.onset_day).into_iter().chain(spoilt_from).reduce(f64::min);
             let by_work = health.fresh;
             let leaving =
                 Leaving { days, samples: &samples, baseline: &baseline, noise, before: oldest, onset_day, by_work };
@@ -154,6 +161,9 @@ impl Work {
             health.fresh = true;
         }
         samples.drain(..window);
+        let stands = if source.is_measured() { cold::stands(&samples, &health.baseline, today) } else { Vec::new() };
+        let (samples, left_out): (Vec<Sample>, Vec<Sample>) =
+            samples.into_iter().partition(|s| health.teaches(s, around.spoilt_from));
         // The physical slope is believed as far as the ambient is right.
         let mut belief = Belief::FLEET;
         belief.sd[3] = source.slope_sd();
@@ -168,8 +178,16 @@ impl Work {
         health.baseline = fitted.baseline;
         health.fresh = false;
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
-        health.learned = hot_days >= health.days_needed();
-        Some(Self { health, prior, samples, first, today, hot_days, fitted })
+        // A normal that is not learned from for a while is still known.
+        health.learned = hot_days >= health.days_needed() || (health.learned && around.spoilt_from.is_some());
+        Some(Self { health, prior, samples, left_out, stands, first, today, hot_days, fitted })
+    }
+
+    /// Those of the window, also of days that no normal is learned from, in order of days.
+    fn all_samples(&self) -> Vec<Sample> {
+        let mut all = [&self.samples[..], &self.left_out].concat();
+        all.sort_by_key(|s| s.day);
+        all
     }
 
     fn climate(&self, around: &Surroundings<'_>) -> Option<Climate> {
@@ -277,6 +295,7 @@ impl Work {
             cool_slope: None,
             over_k: None,
             rivals: None,
+            stands: Vec::new(),
             unregulated: None,
             week: None,
             jump_k: None,
@@ -292,6 +311,7 @@ impl Work {
 
     /// Looks at the last days: observability, the regulated side, the ambient.
     fn look(&mut self, judgement: &mut Judgement) {
+        judgement.stands = std::mem::take(&mut self.stands);
         let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         let expected = |s: &Sample| rows::expected(s, &self.health.baseline, self.health.trend.as_ref());
         let weight = mean(self.recent(Series::Hot, 6).map(|s| expected(s).weight).collect());
@@ -311,7 +331,7 @@ impl Work {
         if self.health.source != AmbientSource::Season {
             let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);
             let trend = self.health.trend.as_ref();
-            judgement.unregulated = rivals::unregulated(&self.samples, &self.health.baseline, sd_k, self.today)
+            judgement.unregulated = rivals::unregulated(&self.all_samples(), &self.health.baseline, sd_k, self.today)
                 .filter(|_| self.health.learned);
             // Cool hours whose air is a guess from the morning do not tell where the heat is seen.
             judgement.rivals = trend

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::baseline::{Baseline, Belief};
 use super::former::Former;
 use super::memory::{Memory, Prior};
-use super::points::{self, AmbientSource, Heat, Reference};
+use super::points::{self, AmbientSource, Heat, Reference, Sample};
 use super::rows::Noise;
 use super::trend::Trend;
 use crate::sd::day::{Day, DayRecord};
@@ -14,6 +14,8 @@ use crate::sd::day::{Day, DayRecord};
 const LEARNING_DAYS: usize = 10;
 /// The same after work, when its former life is remembered.
 const REMEMBERED_DAYS: usize = 3;
+/// Weight of the saturated branch from which a sound valve is open as well.
+const OPEN_ANYWAY: f64 = 0.6;
 
 /// What is remembered of a machine's health from day to day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,12 @@ impl Health {
         let known = self.memory.as_ref().is_some_and(|m| m.is_rich(LEARNING_DAYS));
         let leaves = self.former.as_ref().is_some_and(|former| former.ends_before(self.valid_from));
         if known || (self.fresh && leaves) { REMEMBERED_DAYS } else { LEARNING_DAYS }
+    }
+
+    /// Whether a normal may be learned from a point. A valve that stands open leaves cold what it should regulate; where it would be
+    /// open anyway it changes nothing. `spoilt_from` is the first day of such a valve.
+    pub(super) fn teaches(&self, s: &Sample, spoilt_from: Option<Day>) -> bool {
+        spoilt_from.is_none_or(|from| s.day < from) || self.baseline.expect(&s.at, 0.0).weight > OPEN_ANYWAY
     }
 
     /// Begins a new life: the days before it enter the memory when the first of its own is judged, by the hinge that they had.

@@ -4,6 +4,7 @@ pub(crate) mod air;
 pub(crate) mod assess;
 pub(crate) mod baseline;
 pub(crate) mod cause;
+pub(crate) mod cold;
 mod converge;
 pub(crate) mod course;
 mod duty;

@@ -144,6 +144,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) latitude_deg: Option<f64>,
     /// Usual time between samples, h, if the machine loads and unloads: a few samples then say little about its mean current.
     pub(crate) switching_h: Option<f64>,
+    /// First of the days since which the machine's valve is known to stand open.
+    pub(crate) spoilt_from: Option<Day>,
 }
 
 /// What turns raw points into comparable ones. Single precision is far finer than any of it.

@@ -146,7 +146,7 @@ const STUCK_SHARE: f64 = 0.7;
 const LOST_DAYS: Day = 6;
 const LOST_POINTS: usize = 6;
 /// Weight of the saturated branch below which a point is one that a sound valve regulates.
-const REGULATED: f64 = 0.35;
+pub(super) const REGULATED: f64 = 0.35;
 /// So many of them in the last days, and before: without them nobody knows what the valve used to keep.
 const REGULATED_NOW: usize = 3;
 const REGULATED_BEFORE: usize = 8;
@@ -185,12 +185,12 @@ pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, to
 }
 
 /// Rise over the air, brought to the air at which it is quoted: thinner air cools a little less, 1.08 K for each kelvin.
-fn rise_k(s: &Sample) -> f64 {
+pub(super) fn rise_k(s: &Sample) -> f64 {
     s.td_c - AIR_C - AIR_SLOPE * (s.at.ta_c - AIR_C)
 }
 
 /// Heat made, 1 at the machine's reference load.
-fn heat(s: &Sample) -> f64 {
+pub(super) fn heat(s: &Sample) -> f64 {
     s.at.heat().max(0.05)
 }
 

@@ -7,7 +7,7 @@ use foretell_model::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Days that a machine's history holds.
-pub(crate) const DAYS_KEPT: usize = 92;
+pub(crate) const DAYS_KEPT: usize = 91;
 
 /// 2000-01-01 in days since 1970; earlier days are a clock fault, not history.
 const FIRST_DAY: i64 = 10_957;

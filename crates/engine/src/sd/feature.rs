@@ -39,6 +39,8 @@ pub(crate) enum Feature {
     CommonDischarge,
     /// How much better a valve that regulates nothing explains the last days than all else; found by `ha::rivals`.
     Unregulated,
+    /// Discharge temperature in the loaded hours of a machine below its lower limit; followed by `ha::cold`.
+    SettledDischarge,
     /// Coolest loaded and warm hour of the day, for machines without an ambient of their own.
     CoolestHour,
     /// Rises within minutes to well above the hottest hour of the last days.
@@ -62,7 +64,7 @@ pub(crate) enum Scale {
 
 impl Feature {
     /// Every feature, in the order of its discriminant.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::SeparatorDp,
         Self::OilFilterDp,
         Self::InletVacuum,
@@ -79,6 +81,7 @@ impl Feature {
         Self::AmbientHot,
         Self::CommonDischarge,
         Self::Unregulated,
+        Self::SettledDischarge,
         Self::CoolestHour,
         Self::HotExcursions,
         Self::HotTrips,
@@ -104,7 +107,7 @@ impl Feature {
             Self::Vibration => "mm/s",
             Self::InjectionGap | Self::Ripple => "K",
             Self::LoadedCurrent => "A",
-            Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => "Cel",
+            Self::AmbientHot | Self::CommonDischarge | Self::SettledDischarge | Self::CoolestHour => "Cel",
             _ => "1",
         }
     }
@@ -122,7 +125,9 @@ impl Feature {
             Self::QuietLoadShare | Self::BusyLoadShare | Self::LoadShare => Scale::Linear(0.005),
             Self::Ripple => Scale::Linear(0.03),
             Self::ValveOpenShare => Scale::Linear(0.02),
-            Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => Scale::Linear(0.25),
+            Self::AmbientHot | Self::CommonDischarge | Self::SettledDischarge | Self::CoolestHour => {
+                Scale::Linear(0.25)
+            }
             Self::Unregulated => Scale::Linear(0.5),
             Self::HotExcursions | Self::HotTrips | Self::HotReturns | Self::HotStays => Scale::Linear(1.0),
         }
@@ -156,6 +161,7 @@ impl Feature {
             Self::AmbientHot => ("ambient_hot_c", "ambient_change_k"),
             Self::CommonDischarge => ("common_discharge_c", "common_discharge_change_k"),
             Self::Unregulated => ("unregulated_log_ratio", "unregulated_change"),
+            Self::SettledDischarge => ("settled_discharge_c", "settled_discharge_change_k"),
             Self::CoolestHour => ("coolest_hour_c", "coolest_hour_change_k"),
             Self::HotExcursions => ("hot_excursions", "hot_excursions_change"),
             Self::HotTrips => ("hot_trips", "hot_trips_change"),

@@ -89,7 +89,7 @@ fn observation(evidence: &Evidence, normal: Option<f64>) -> Option<Said> {
         "quiet_load_share" => Some(("quiet_load", percent(value)?, normal.and_then(percent).unwrap_or_default())),
         "phase_imbalance" => plain("phase_imbalance", percent(value)?),
         "hot_excursions" => plain("hot_peaks", String::new()),
-        "valve_open_share" => plain("too_cool", String::new()),
+        "valve_open_share" | "settled_discharge_c" => plain("too_cool", String::new()),
         // Changes under names of their own: the unit tells what they are about.
         _ if name.ends_with("_residual_k") => degrees(value),
         _ => None,

@@ -20,6 +20,8 @@ use crate::denied;
 
 /// Discharge temperatures that a limit can sensibly have, degC.
 const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
+/// The lower limit; 0 is none.
+const LOW_C: std::ops::RangeInclusive<f64> = 0.0..=95.0;
 
 /// Sizes of the quarantine that nobody needs to ask about.
 const QUARANTINE_BYTES: std::ops::RangeInclusive<u64> = 1 << 20..=64 << 30;
@@ -157,6 +159,7 @@ fn energy(s: &mut Section<'_>, or: EnergyProfile) -> EnergyProfile {
 }
 
 fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
+    let low_c = s.number("low_c", LOW_C).unwrap_or(or.low_c);
     let (own_warn_c, own_trip_c) = (s.number("warn_c", LIMIT_C), s.number("trip_c", LIMIT_C));
     let (warn_c, trip_c) = (own_warn_c.unwrap_or(or.warn_c), own_trip_c.unwrap_or(or.trip_c));
     // A value that could not be read is told already; comparing what stands in for it would accuse the other one.
@@ -166,7 +169,10 @@ fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
     if readable && s.was_written(key) && warn_c > trip_c {
         s.fault(key, format!("`warn_c` is {warn_c}; it must not lie above `trip_c` ({trip_c})"));
     }
-    Limits { warn_c, trip_c }
+    if s.was_written("low_c") && low_c >= warn_c {
+        s.fault("low_c", format!("`low_c` is {low_c}; it must lie below `warn_c` ({warn_c})"));
+    }
+    Limits { low_c, warn_c, trip_c }
 }
 
 fn contacting(s: &mut Section<'_>, or: Policy) -> Policy {

@@ -69,6 +69,13 @@ fn one_slip_is_told_once() {
           line 2: `engine.warn_c` must be a number from 40 to 200"#]],
     );
     check(
+        "[engine]\nlow_c = 90\nwarn_c = 85\n",
+        &[],
+        expect![[r#"
+        plant.toml: 1 problem
+          line 2: `low_c` is 90; it must lie below `warn_c` (85)"#]],
+    );
+    check(
         "[log]\nlevel = \"loud\"\n[outreach]\nfrom = \"service\"\n",
         &[],
         expect![[r#"

@@ -111,7 +111,7 @@ fn rehearse(config: &mut Config, fleet: &Fleet) {
 fn section(machine: &foretell_sim::Machine) -> Option<MachineSection> {
     Some(MachineSection {
         id: MachineId::new(&machine.site, &machine.name).ok()?,
-        limits: Limits { warn_c: machine.limit_c, trip_c: machine.trip_c },
+        limits: Limits { warn_c: machine.limit_c, trip_c: machine.trip_c, ..Limits::default() },
         rated_kw: Some(machine.rated_kw),
         latitude_deg: Some(machine.latitude_deg),
         energy: EnergyProfile::default(),
