@@ -131,7 +131,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Option<FindingId>> {
         if finding.kind == FindingKind::MaintenanceEffect && finding.status != Status::Cleared {
-            self.take_effect(connection, finding, now)?;
+            self.take_effect(connection, finding, context, now)?;
             return Ok(None);
         }
         let concerns = matches!(

@@ -219,12 +219,13 @@ impl Outreach {
             spoken: spoken.cloned().collect(),
             customer: people.customer.name.clone(),
             company: language.of(&self.options.company).to_owned(),
+            again: facts.occasion() == compose::Occasion::Again,
             sentence: self.shelf.composer(connection)?.page(&facts)?,
-            duration: compose::format::duration(language, visit.minutes),
+            minutes: self.minutes(&part),
+            at_most: compose::is_at_most(pieces()),
             stops_machine: visit.stops_machine,
             stops_partly: compose::is_partly(pieces()),
             is_beside_machine: pieces().next().is_some() && pieces().all(|piece| piece.action.beside_machine),
-            comparison: facts.comparison.clone(),
             // Whereto a visit goes does not change with what runs again.
             work: facts.leaving_out(&left_out).work(),
             runs_then: visit.stops_machine

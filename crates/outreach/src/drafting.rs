@@ -25,6 +25,9 @@ use crate::{Channel, Outreach, edits, joint};
 /// The last roster, with what it was made of: changes of the registry and of visits, the day, steps undone.
 pub(crate) type KeptRoster = Mutex<Option<((i64, i64, i64, u64), Arc<Roster>)>>;
 
+/// No appointment is shorter, minutes: nobody gets past a gate and to the machine in less, however little there is to do.
+const SHORTEST_MINUTES: u32 = 30;
+
 /// Who is concerned by a case.
 pub(crate) struct People {
     pub(crate) customer: Customer,
@@ -109,11 +112,16 @@ impl Outreach {
         }
     }
 
-    /// What the case's work needs; work of no kind counts as an hour's look.
-    pub(crate) fn visit(&self, case: &Case) -> Visit {
+    /// Time on site that the case's work takes, minutes; work of no kind counts as an hour's look.
+    pub(crate) fn minutes(&self, case: &Case) -> u32 {
         let minutes: u32 = self.works(case).map(|(_, piece)| piece.action.minutes).sum();
+        if minutes == 0 { 60 } else { minutes }
+    }
+
+    /// What an appointment for the case's work needs.
+    pub(crate) fn visit(&self, case: &Case) -> Visit {
         Visit {
-            minutes: if minutes == 0 { 60 } else { minutes },
+            minutes: self.minutes(case).max(SHORTEST_MINUTES),
             stops_machine: self.works(case).any(|(_, piece)| piece.action.stops_machine),
             before: case.p10(),
             wished: WishedTime::default(),

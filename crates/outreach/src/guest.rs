@@ -5,6 +5,7 @@ use foretell_model::{MachineId, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
+use crate::joint::goes_to;
 use crate::journey::km_to;
 use crate::registry::{Customer, Technician};
 use crate::store::{Session, bookings, evidence, record, registry, service_cases};
@@ -35,7 +36,12 @@ impl Outreach {
             None => {
                 let visitor = self.visitor(c, token, now)?;
                 let stay = bookings::newest_of(c, &visitor.case.finding.id)?;
-                let done = bookings::newest_done_of(c, &visitor.case.finding.id)?;
+                let done = bookings::newest_done_of(c, &visitor.case.finding.id)?.map(|stay| {
+                    let mut machines = visitor.case.machines();
+                    let is_of_it = machines.try_fold(false, |any, of| Ok(any || goes_to(c, &visitor.case, &stay, of)?));
+                    is_of_it.map(|is_of_it| is_of_it.then_some(stay))
+                });
+                let done = done.transpose()?.flatten();
                 let mut troubles = Vec::new();
                 for machine in visitor.case.machines() {
                     if let Some(case) = service_cases::open_of(c, machine)? {

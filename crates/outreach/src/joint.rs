@@ -16,7 +16,8 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::Machine;
 use crate::store::{
-    Case, Companion, GoesWith, Session, Spoken, Stay, advisories, bookings, messages, record, registry, service_cases,
+    Case, Companion, GoesWith, Session, Spoken, Stay, advisories, alongside, bookings, messages, record, registry,
+    service_cases,
 };
 use crate::views::{MessageState, ServiceCase, Stage};
 use crate::{Outreach, compose, edits};
@@ -210,8 +211,7 @@ pub(crate) fn to_visit(connection: &dyn Session, case: &Case, at: Timestamp) -> 
     let mut part = case.clone();
     let mut broken = Vec::new();
     for machine in case.machines() {
-        let stood = |trouble: &ServiceCase| trouble.opened <= at && trouble.closed.is_none_or(|closed| closed > at);
-        if service_cases::of_machine(connection, machine)?.iter().any(stood) {
+        if stands_still(connection, machine, at)? {
             broken.push(machine.clone());
         }
     }
@@ -232,8 +232,26 @@ pub(crate) fn part_of_visit(connection: &dyn Session, case: &Case, stay: &Stay) 
     if case.companions.is_empty() {
         return Ok(case.clone());
     }
-    let arranged = record::visit_arranged(connection, case.finding.id.as_str(), stay.changed)?;
-    to_visit(connection, case, arranged.unwrap_or(stay.changed))
+    to_visit(connection, case, arranged(connection, stay)?)
+}
+
+fn stands_still(connection: &dyn Session, machine: &MachineId, at: Timestamp) -> Result<bool> {
+    let stood = |trouble: &ServiceCase| trouble.opened <= at && trouble.closed.is_none_or(|closed| closed > at);
+    Ok(service_cases::of_machine(connection, machine)?.iter().any(stood))
+}
+
+fn arranged(connection: &dyn Session, stay: &Stay) -> Result<Timestamp> {
+    let arranged = record::visit_arranged(connection, stay.case.as_str(), stay.changed)?;
+    Ok(arranged.unwrap_or(stay.changed))
+}
+
+/// Whether a visit of a case goes to one of its machines, also when the case has come to speak for itself alone since.
+pub(crate) fn goes_to(connection: &dyn Session, case: &Case, stay: &Stay, machine: &MachineId) -> Result<bool> {
+    if !case.companions.is_empty() {
+        return Ok(part_of_visit(connection, case, stay)?.machines().any(|goes| goes == machine));
+    }
+    let was_joint = !alongside::of(connection, case.finding.id.as_str())?.is_empty();
+    Ok(!(was_joint && stands_still(connection, machine, arranged(connection, stay)?)?))
 }
 
 /// The machines of a case to which a visit does not go.

@@ -8,8 +8,9 @@ use foretell_model::{DAY_MS, FaultCode, Finding, FindingId, FindingKind, Found, 
 
 use crate::compose::{self, Piece};
 use crate::error::Result;
-use crate::joint::part_of_visit;
-use crate::store::{Case, Session, Spoken, Stay, bookings, evidence};
+use crate::governor::Kind;
+use crate::joint::{goes_to, part_of_visit};
+use crate::store::{Case, Session, Spoken, Stay, bookings, evidence, messages};
 use crate::views::{Stage, Task, WorkDone, WorkVerdict};
 use crate::visits::WITH_ANOTHER;
 use crate::{Language, Outreach};
@@ -21,6 +22,9 @@ const WATCHED_DAYS: f64 = 14.0;
 
 /// Why a case is open again whose visit found nothing.
 pub(crate) const STILL_FORECAST: &str = "nothing was found at the visit, and the forecast still holds";
+
+/// Why a case is open again whose visit did not go to its machine.
+pub(crate) const LEFT_OUT: &str = "its visit went to another machine, and the forecast still holds";
 
 /// What became of the work on one machine of a visit.
 pub(crate) struct Made<'a> {
@@ -110,7 +114,7 @@ impl Outreach {
     }
 
     /// Whether a case that is over is to be taken up again: nothing was found at its visit, and some weeks later the engine says
-    /// the same still.
+    /// the same still; or nobody went to its machine, which was repaired before, and the word about that visit has gone out.
     pub(crate) fn is_still_forecast(connection: &dyn Session, case: &Case, said: &Finding) -> Result<bool> {
         let is_forecast = matches!(said.kind, FindingKind::Prediction | FindingKind::Anomaly);
         if case.stage != Stage::Done || said.status == Status::Cleared || !is_forecast {
@@ -118,6 +122,10 @@ impl Outreach {
         }
         let (id, machine) = (&case.finding.id, &case.finding.machine);
         let Some(stay) = visit_of(connection, case)? else { return Ok(false) };
+        if stay.case == *id && !goes_to(connection, case, &stay, machine)? {
+            let is_told = messages::queued_about(connection, machine, Kind::FollowUp)?.is_empty();
+            return Ok(is_told && stay.worked().is_some_and(|worked| said.at > worked));
+        }
         let mut verdict = verdict_at(connection, id, &stay)?;
         // What went with another forecast of the machine, because it may have been the same, was looked for with it.
         if verdict.is_none() && stay.machine == *machine {
@@ -139,8 +147,11 @@ fn visit_of(connection: &dyn Session, case: &Case) -> Result<Option<Stay>> {
 
 /// Takes a case up again of which nothing was found; it speaks for itself alone. It is still to be refreshed by what is said.
 pub(crate) fn take_up_again(connection: &dyn Session, case: &mut Case, now: Timestamp) -> Result<()> {
+    let (id, machine) = (&case.finding.id, &case.finding.machine);
+    let stay = bookings::newest_done_of(connection, id)?;
+    let was_seen = stay.map(|stay| goes_to(connection, case, &stay, machine)).transpose()?.unwrap_or(true);
     case.companions.clear();
-    case.move_to(connection, Stage::Internal, Some(STILL_FORECAST), None, now)
+    case.move_to(connection, Stage::Internal, Some(if was_seen { STILL_FORECAST } else { LEFT_OUT }), None, now)
 }
 
 /// What was said after a visit of what had been forecast: not what had been said of an earlier one.

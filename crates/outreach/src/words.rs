@@ -7,6 +7,7 @@ use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 use crate::Outreach;
 use crate::compose::trouble::{About, OnSiteNews};
 use crate::compose::{self, Occasion, Piece};
+use crate::context::MachineContext;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
@@ -80,10 +81,19 @@ impl Outreach {
     }
 
     /// What a job achieved is known: kept, and whoever waits to hear of that job hears now.
-    pub(crate) fn take_effect(&self, connection: &dyn Session, finding: &Finding, now: Timestamp) -> Result<()> {
+    pub(crate) fn take_effect(
+        &self,
+        connection: &dyn Session,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<()> {
         effects::keep(connection, finding)?;
         for mut mail in messages::queued_about(connection, &finding.machine, Kind::FollowUp)? {
-            let case = advisories::get(connection, &mail.case)?;
+            let mut case = advisories::get(connection, &mail.case)?;
+            // Where the machine is hotter since, that word says whether it may run on as usual.
+            case.learn(&finding.machine, context);
+            case.save(connection, now)?;
             let is_it = |(machine, piece): (&MachineId, Piece<'_>)| {
                 *machine == finding.machine && piece.code == finding.fault.as_str()
             };

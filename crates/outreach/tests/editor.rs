@@ -147,8 +147,8 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     code("phrases.en.j2", &phrases.replace("macro hello", "macro helo"), Some(3), "no method named hello");
     assert_eq!(faults("phrases.en.j2", &phrases), []);
     assert!(faults("page.zh-CN.j2", "{{ number }}").is_empty());
-    let long = format!("{}\n", "x".repeat(20_000));
-    assert_eq!(faults(FAULT, &long)[0], (None, TemplateFault::Size(20_001)));
+    let long = format!("{}\n", "x".repeat(28_000));
+    assert_eq!(faults(FAULT, &long)[0], (None, TemplateFault::Size(28_001)));
 }
 
 fn empty(dir: &Path) -> Outreach {

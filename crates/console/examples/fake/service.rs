@@ -155,14 +155,14 @@ fn contact(at_: &str, channel: &str, inbound: bool, summary: &str) -> Contact {
 
 /// The customers' pages by token.
 pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> {
-    let page = |card: &AdvisoryCard, company: &str, work: &str, sentence: &str, comparison: &str| BookingPage {
+    let page = |card: &AdvisoryCard, company: &str, work: &str, sentence: &str| BookingPage {
         lang: card.customer.lang,
         zone: card.customer.zone,
         company: company.to_owned(),
         advisor: card.advisor.clone(),
         machine_name: card.machine_name.clone(),
         sentence: sentence.to_owned(),
-        comparison: comparison.to_owned(),
+        again: false,
         own_name: card.machine_name.clone(),
         curve: card.curve.clone(),
         others: Vec::new(),
@@ -170,6 +170,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
             work: work.to_owned(),
             names_machines: false,
             minutes: 90,
+            at_most: false,
             stops: Stops::Throughout,
             is_beside_machine: false,
         },
@@ -186,8 +187,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
                 &cards[1],
                 "安捷空压机服务",
                 "清洗冷却器",
-                "2号机的排气温度，在同样的负荷和天气下，从6月22日起慢慢升高了约8度，目前还没到预警温度。很可能是冷却器积了灰，大约一到四周后会到达高温预警。",
-                "就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。",
+                "2号机的排气温度，在同样的负荷和天气下，从6月22日起慢慢升高了约8度，目前还没到预警温度。很可能是冷却器积了灰，大约一到四周后会到达高温预警。就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。",
             ),
         ),
         (
@@ -196,8 +196,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
                 &cards[0],
                 "Northline Compressor Service",
                 "clean the oil cooler",
-                "Compressor 1 has been running about 13 K warmer than its own normal since 28 June, at equal load and weather. The oil cooler is very likely clogged; the controller's warning is to be expected within 2 weeks.",
-                "It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.",
+                "Compressor 1 has been running about 13 K warmer than its own normal since 28 June, at equal load and weather. The oil cooler is very likely clogged; the controller's warning is to be expected within 2 weeks. It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.",
             ),
         ),
     ]

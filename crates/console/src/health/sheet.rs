@@ -318,7 +318,12 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
         advice.push(Advice {
             title: text::capitalised(work),
             sentence: text::kind_sentence_at(finding, now, catalogue, lang),
-            detail: text::proposal_detail(action.minutes, Stops::of(std::iter::once(action.stops_machine)), 1, lang),
+            detail: text::proposal_detail(
+                (action.minutes, false),
+                Stops::of(std::iter::once(action.stops_machine)),
+                1,
+                lang,
+            ),
             benefit: action.benefit.in_language(lang.tag()).to_owned(),
             tone: tone_of(finding.grade),
         });

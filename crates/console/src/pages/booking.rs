@@ -228,7 +228,7 @@ fn lay_out(
             BookingState::Open | BookingState::AnotherTime { .. } | BookingState::NotNow { .. }
         ),
         proposal: text::proposal(&b.proposal, &b.machine_name, lang),
-        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.stops, b.machines(), lang),
+        proposal_detail: proposal_detail(&b),
         slots: slots.collect(),
         f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
@@ -264,6 +264,7 @@ fn other_figure(name: &str, curve: &Curve, app: &App, lang: Lang) -> (String, Fi
 fn headline(b: &BookingPage) -> String {
     let (lang, t) = (b.lang, text::words(b.lang));
     match &b.state {
+        BookingState::Open if b.again => t.again_headline.to_owned(),
         BookingState::Open | BookingState::Booked(_) if b.machines() > 1 => t.choose_headline_several.to_owned(),
         BookingState::Open | BookingState::Booked(_) => t.choose_headline.to_owned(),
         BookingState::Past(visit) => text::visit_was(visit.slot, b.zone, lang),
@@ -274,14 +275,15 @@ fn headline(b: &BookingPage) -> String {
     }
 }
 
+fn proposal_detail(b: &BookingPage) -> String {
+    text::proposal_detail((b.proposal.minutes, b.proposal.at_most), b.proposal.stops, b.machines(), b.lang)
+}
+
 fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let t = text::words(b.lang);
     let (day, hours) = civil::slot(visit.slot, b.zone, b.lang);
     let who = if visit.technician.is_some() { "" } else { t.visit_unassigned };
-    let facts = vec![
-        (t.visit_what, text::capitalised(&b.proposal.work)),
-        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.stops, b.machines(), b.lang)),
-    ];
+    let facts = vec![(t.visit_what, text::capitalised(&b.proposal.work)), (t.visit_long, proposal_detail(b))];
     VisitCard { day, hours, who, facts }
 }
 

@@ -177,7 +177,7 @@ fn lay_out_one(
         work_detail: if minutes == 0 {
             String::new()
         } else {
-            text::proposal_detail(minutes, stops, line.tasks.len(), lang)
+            text::proposal_detail((minutes, false), stops, line.tasks.len(), lang)
         },
         people: page.people.iter().map(|p| caller(&p.name, &p.role, &p.phone)).collect(),
         advisor: caller(&page.advisor.name, &page.advisor.role, &page.advisor.phone),

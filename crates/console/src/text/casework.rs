@@ -30,7 +30,8 @@ pub(crate) fn progress(
         let name = super::capitalised(&super::fault(found, catalogue, lang));
         lines.push(match lang {
             Lang::En => format!("{name}. {comparison}"),
-            Lang::Zh => format!("{name}。{comparison}"),
+            Lang::Zh if comparison.is_empty() => format!("{name}。"),
+            Lang::Zh => format!("{name}，{comparison}"),
         });
     }
     let until = Timestamp::from_millis((told.until.millis() + QUARTER_MS - 1).div_euclid(QUARTER_MS) * QUARTER_MS);

@@ -272,8 +272,8 @@ words! {
     confirm = "Confirm", "确定";
     stop_messages = "Stop such messages", "不再接收这类消息";
     stop_sure = "We will not send you such messages again. You can change your mind here at any time.", "以后不再给您发这类消息。想恢复的话，随时可以在这里改回来。";
-    reschedule = "Choose another time", "改约其他时间";
-    cancel_visit = "Cancel the visit", "取消预约";
+    reschedule = "Choose another time", "改期";
+    cancel_visit = "Cancel the visit", "取消上门";
     cancel_sure = "We will free the time. You can choose another one on this page whenever you like.", "这个时间会让出来，您随时可以在这里另选。";
     cancel_yes = "Yes, cancel", "确认取消";
     questions = "Questions? Call", "有问题请打电话";
@@ -285,8 +285,9 @@ words! {
     stopped_undo = "If you change your mind, one tap is enough.", "想恢复的话，点一下就行。";
     times_changed = "The times in our letter have passed or been taken; these are available now.", "信里的时间已过或已被约走，现在可以选下面的时间。";
     book_after_all = "Book a visit after all", "还是约个上门时间";
-    cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "预约已取消，您随时可以在这里另选时间。";
+    cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "上门已取消，您随时可以在这里另选时间。";
     choose_headline = "A suggestion for your compressor", "关于您这台空压机的一点建议";
+    again_headline = "May we come and look again?", "想再上门看一次";
     choose_headline_several = "A suggestion for your compressors", "关于您这几台空压机的一点建议";
     another_headline = "Thank you. We will call you about the time.", "好的，我们会打电话跟您商定时间。";
     stopped_headline = "All right. You will get no more such messages.", "好的，以后不再给您发这类消息。";

@@ -113,20 +113,25 @@ pub(crate) fn proposal(proposed: &Proposal, machine_name: &str, lang: Lang) -> S
     }
 }
 
-/// How long it takes and whether the machine stops; of several each stops in its turn.
-pub(crate) fn proposal_detail(minutes: u32, stops: Stops, machines: usize, lang: Lang) -> String {
-    let duration = super::duration(minutes, lang);
+/// How long it takes, or may take at most, and whether the machine stops; of several each stops in its turn.
+pub(crate) fn proposal_detail((minutes, at_most): (u32, bool), stops: Stops, machines: usize, lang: Lang) -> String {
+    let duration = match (lang, at_most) {
+        (Lang::En, false) => format!("About {}", super::duration(minutes, lang)),
+        (Lang::En, true) => format!("Up to {}", super::duration(minutes, lang)),
+        (Lang::Zh, false) => format!("约{}", super::duration(minutes, lang)),
+        (Lang::Zh, true) => format!("最多{}", super::duration(minutes, lang)),
+    };
     match (lang, machines > 1, stops) {
-        (Lang::En, true, Stops::Not) => format!("About {duration} in all; the machines can keep running."),
-        (Lang::En, true, _) => format!("About {duration} in all; each machine stops only while we work on it."),
-        (Lang::En, false, Stops::Throughout) => format!("About {duration}, with the machine stopped."),
-        (Lang::En, false, Stops::Partly) => format!("About {duration}; the machine has to stop for part of that time."),
-        (Lang::En, false, Stops::Not) => format!("About {duration}; the machine can keep running."),
-        (Lang::Zh, true, Stops::Not) => format!("一共约{duration}，都不用停机。"),
-        (Lang::Zh, true, _) => format!("一共约{duration}，做到哪台才停哪台。"),
-        (Lang::Zh, false, Stops::Throughout) => format!("约{duration}，期间要停机。"),
-        (Lang::Zh, false, Stops::Partly) => format!("约{duration}，其中一部分时间要停机。"),
-        (Lang::Zh, false, Stops::Not) => format!("约{duration}，不用停机。"),
+        (Lang::En, true, Stops::Not) => format!("{duration} in all; the machines can keep running."),
+        (Lang::En, true, _) => format!("{duration} in all; each machine stops only while we work on it."),
+        (Lang::En, false, Stops::Throughout) => format!("{duration}, with the machine stopped."),
+        (Lang::En, false, Stops::Partly) => format!("{duration}; the machine has to stop for part of that time."),
+        (Lang::En, false, Stops::Not) => format!("{duration}; the machine can keep running."),
+        (Lang::Zh, true, Stops::Not) => format!("一共{duration}，都不用停机。"),
+        (Lang::Zh, true, _) => format!("一共{duration}，做到哪台停哪台。"),
+        (Lang::Zh, false, Stops::Throughout) => format!("{duration}，期间要停机。"),
+        (Lang::Zh, false, Stops::Partly) => format!("{duration}，其中一部分时间要停机。"),
+        (Lang::Zh, false, Stops::Not) => format!("{duration}，不用停机。"),
     }
 }
 
@@ -172,14 +177,20 @@ mod tests {
         #[track_caller]
         fn check(works: &[bool], machines: usize, expected: [&str; 2]) {
             let stops = Stops::of(works.iter().copied());
-            let details = [Lang::En, Lang::Zh].map(|lang| proposal_detail(120, stops, machines, lang));
+            let details = [Lang::En, Lang::Zh].map(|lang| proposal_detail((120, false), stops, machines, lang));
             assert!(details[0].ends_with(expected[0]) && details[1].ends_with(expected[1]), "{details:?}");
         }
         check(&[true], 1, [", with the machine stopped.", "，期间要停机。"]);
         check(&[true, false], 1, ["; the machine has to stop for part of that time.", "，其中一部分时间要停机。"]);
-        check(&[true, false], 2, ["; each machine stops only while we work on it.", "，做到哪台才停哪台。"]);
+        check(&[true, false], 2, ["; each machine stops only while we work on it.", "，做到哪台停哪台。"]);
         check(&[false], 1, ["; the machine can keep running.", "，不用停机。"]);
         check(&[false, false], 2, ["; the machines can keep running.", "，都不用停机。"]);
+    }
+
+    #[test]
+    fn what_starts_with_a_look_takes_so_long_at_most() {
+        let details = [Lang::En, Lang::Zh].map(|lang| proposal_detail((210, true), Stops::Throughout, 1, lang));
+        assert_eq!(details, ["Up to 3 h 30 min, with the machine stopped.", "最多3小时30分钟，期间要停机。"]);
     }
 
     #[test]
@@ -188,6 +199,7 @@ mod tests {
             work: "清洗冷却器".to_owned(),
             names_machines: false,
             minutes: 120,
+            at_most: false,
             stops: Stops::Throughout,
             is_beside_machine: false,
         };

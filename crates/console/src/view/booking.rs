@@ -48,6 +48,8 @@ pub struct Proposal {
     pub names_machines: bool,
     /// How long it takes, minutes.
     pub minutes: u32,
+    /// It may take less: a part of it is only looked at, and done where the look says so.
+    pub at_most: bool,
     /// Whether the machine must stand still meanwhile.
     pub stops: Stops,
     /// The work is not on the machine itself, but on the air network or in the room.
@@ -103,10 +105,10 @@ pub struct BookingPage {
     pub advisor: Person,
     /// What the customer calls the machine, or the machines.
     pub machine_name: String,
-    /// What was seen and what is likely, in one or two plain sentences.
+    /// What was seen, what is likely and what that is like, in a few plain sentences; each machine has a line.
     pub sentence: String,
-    /// The everyday comparison; empty when there is none.
-    pub comparison: String,
+    /// It is about another visit, after work that did not help.
+    pub again: bool,
     /// What the customer calls the machine of the curve.
     pub own_name: String,
     /// The curve behind the claim.

@@ -21,7 +21,7 @@ async fn a_customer_books_moves_and_cancels() {
     assert_eq!((booked.status, booked.header("location")), (StatusCode::SEE_OTHER, "/b/token-zh"));
     let shown = page().await;
     assert_well_formed(&shown, "booked");
-    assert!(shown.contains("已为您约好") && shown.contains("周明") && shown.contains("改约其他时间"));
+    assert!(shown.contains("已为您约好") && shown.contains("周明") && shown.contains("改期"));
     assert_eq!(shown.matches("/b/token-zh/book").count(), 1, "the other time only");
     let file = ics().await;
     assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
@@ -36,7 +36,7 @@ async fn a_customer_books_moves_and_cancels() {
 
     let cancelled = send(app.clone(), form("/b/token-zh/cancel", "seen=1784422800000")).await;
     let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;
-    assert!(told.body.contains("预约已取消"));
+    assert!(told.body.contains("上门已取消"));
     assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);
     for (path, body, expected) in [
         ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您的留言：“周五”"),

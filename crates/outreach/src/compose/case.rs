@@ -2,15 +2,44 @@
 //! visit in which its work was done already.
 
 use foretell_model::Timestamp;
+use serde::Serialize;
 
-use super::{Before, Facts, Subject, format};
+use super::{Effect, EffectOutcome, Facts, Subject, format};
 use crate::Outreach;
 use crate::drafting::{People, slots_run};
 use crate::earlier::is_same_trouble;
 use crate::error::Result;
-use crate::registry::{Machine, Technician};
+use crate::joint::goes_to;
+use crate::registry::{Language, Machine, Technician};
 use crate::slots::Slot;
 use crate::store::{Case, Session, Spoken, Stay, bookings, messages, registry, service_cases};
+
+/// A visit in which the work of a case was done already.
+#[derive(Debug, Serialize)]
+pub(crate) struct Before {
+    /// Its day, in words.
+    pub(crate) day: String,
+    /// What was done, as phrases.
+    pub(crate) works: Vec<String>,
+    /// The readings now point to another cause than the one that the visit was for.
+    pub(crate) elsewhere: bool,
+    /// The fault of which nothing was found then, as a phrase.
+    pub(crate) unfound: Option<String>,
+    /// Who was there, by name.
+    pub(crate) technician: Option<String>,
+    /// What it achieved; `None` where nothing is known.
+    pub(crate) effect: Option<Effect>,
+    /// Nothing was forecast of the fault since: what is known of it is of the time before.
+    pub(crate) spent: bool,
+}
+
+/// What a visit is for after one whose work did not help: nobody knows yet what there is to do.
+pub(crate) const fn again(language: Language) -> &'static str {
+    match language {
+        Language::En => "come again and find the cause",
+        Language::ZhCn => "再检查一次，查清原因",
+    }
+}
 
 impl Outreach {
     /// The facts of a case: of its own machine, and of those that go with it.
@@ -48,7 +77,11 @@ impl Outreach {
         let runs = slots_run(case, people, slots.iter());
         let is_after = messages::has_spoken(connection, &case.finding.id, &people.customer.id)?;
         let facts = Facts::of(&subject).with(others).in_talk(talk).running_then(runs).after_another(is_after);
-        if let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? {
+        let done = bookings::newest_done_of(connection, &case.finding.id)?;
+        // Where its machine was repaired before, the visit was to others of the letter.
+        if let Some(stay) = done
+            && goes_to(connection, case, &stay, &case.finding.machine)?
+        {
             return Ok(facts.after(self.before(connection, case, &stay, people)?));
         }
         // Nobody writes as though the last work on the machine had helped.
@@ -61,7 +94,13 @@ impl Outreach {
                 let elsewhere = was.fault != is.fault && was.beside.is_none_or(|beside| beside.fault != is.fault);
                 Ok(facts.after(Before { elsewhere, spent: false, ..before }))
             }
-            None => Ok(facts.beside(format::day(people.customer.language, people.calendar.local(stay.start).date()))),
+            None => {
+                let day = format::day(people.customer.language, people.calendar.local(stay.start).date());
+                let effects = self.effects_of(connection, &of, &stay, people)?;
+                let of_machine = of.machines().zip(effects).filter(|(machine, _)| **machine == case.finding.machine);
+                let mut known = of_machine.filter_map(|(_, effect)| effect);
+                Ok(facts.beside(day, known.any(|effect| effect.outcome == EffectOutcome::Worse)))
+            }
         }
     }
 

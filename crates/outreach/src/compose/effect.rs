@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Effect {
     /// Whether it helped.
     pub(crate) outcome: Outcome,
+    /// The discharge temperature was below the warning limit when that was known.
+    pub(crate) below_limit: bool,
     /// Discharge temperature at equal load and weather, whole degrees.
     degrees: Option<String>,
     /// Current under load, whole amperes.
@@ -67,6 +69,7 @@ impl Effect {
         let code = money.map_or("", |(.., code)| code);
         tellable.then(|| Self {
             outcome,
+            below_limit: false,
             degrees: whole(degrees),
             amps: whole(amps),
             litres: range(flow, 1_000.0),

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::energy::{self, Energy, Saving};
 use super::order::{Pressing, pressing};
-use super::pieces::{due_pieces, is_partly};
+use super::pieces::{due_pieces, is_at_most, is_partly};
 use super::seen::{Seen, seen};
-use super::{Common, Effect, Occasion, Piece, format, pieces_of};
+use super::{Before, Common, Occasion, Piece, again, format, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
@@ -76,6 +76,8 @@ pub(crate) struct Facts {
     pub(crate) jobs: Vec<String>,
     /// Time on site, in words.
     pub(crate) duration: String,
+    /// It may take less: a part of the work is only looked at, and done where the look says so.
+    pub(super) at_most: bool,
     /// Whether the machine stops.
     pub(crate) stops: bool,
     /// It stops for a part of the work alone.
@@ -96,6 +98,8 @@ pub(crate) struct Facts {
     pub(super) talk: Option<Talk>,
     /// The day of a visit whose work did not help, where the letter is about something else.
     pub(super) earlier: Option<String>,
+    /// That work has made things worse.
+    pub(super) earlier_worse: bool,
     /// The visit in which this work was done already, where the letter comes after it.
     pub(super) before: Option<Before>,
     /// The day on which the machine broke down, while that lasts: what was said of it before is overtaken.
@@ -114,25 +118,6 @@ pub(crate) struct Facts {
     pub(super) occasion: Occasion,
     #[serde(skip)]
     pub(super) pressing: Pressing,
-}
-
-/// A visit in which the work of a case was done already.
-#[derive(Debug, Serialize)]
-pub(crate) struct Before {
-    /// Its day, in words.
-    pub(crate) day: String,
-    /// What was done, as phrases.
-    pub(crate) works: Vec<String>,
-    /// The readings now point to another cause than the one that the visit was for.
-    pub(crate) elsewhere: bool,
-    /// The fault of which nothing was found then, as a phrase.
-    pub(crate) unfound: Option<String>,
-    /// Who was there, by name.
-    pub(crate) technician: Option<String>,
-    /// What it achieved; `None` where nothing is known.
-    pub(crate) effect: Option<Effect>,
-    /// Nothing was forecast of the fault since: what is known of it is of the time before.
-    pub(crate) spent: bool,
 }
 
 /// A cause beside the likeliest.
@@ -205,10 +190,12 @@ impl Facts {
             pressing: pressing(finding),
             talk: None,
             earlier: None,
+            earlier_worse: false,
             before: None,
             broken: None,
             others: Vec::new(),
             is_new: false,
+            at_most: is_at_most(pieces.iter().copied()),
             stops: pieces.iter().any(|piece| piece.action.stops_machine),
             partly: is_partly(pieces.iter().copied()),
             benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
@@ -252,9 +239,9 @@ impl Facts {
         self
     }
 
-    /// About something else than a visit of that day, whose work did not help.
-    pub(crate) fn beside(mut self, day: String) -> Self {
-        self.earlier = Some(day);
+    /// About something else than a visit of that day, whose work did not help, or made things worse.
+    pub(crate) fn beside(mut self, day: String, worse: bool) -> Self {
+        (self.earlier, self.earlier_worse) = (Some(day), worse);
         self
     }
 
@@ -274,6 +261,7 @@ impl Facts {
         self.minutes += others.iter().map(|other| other.minutes).sum::<u32>();
         self.duration = format::duration(self.language(), self.minutes);
         self.stops |= others.iter().any(|other| other.stops);
+        self.at_most |= others.iter().any(|other| other.at_most);
         self.others = others;
         self
     }
@@ -305,11 +293,16 @@ impl Facts {
     /// seen to during its repair: no visit is offered for it.
     pub(crate) fn work(&self) -> String {
         let language = self.language();
+        // What has not helped is not offered as if it would now.
+        let own = |facts: &Self| match facts.before {
+            Some(_) => again(language).to_owned(),
+            None => super::join_works(language, &facts.jobs),
+        };
         if self.others.is_empty() {
-            return super::join_works(language, &self.jobs);
+            return own(self);
         }
         let of = |facts: &Self| {
-            let works = super::join_works(language, &facts.jobs);
+            let works = own(facts);
             match language {
                 Language::En => format!("{works} on {}", facts.common.number),
                 Language::ZhCn => format!("{}{works}", facts.common.number),

@@ -61,7 +61,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
     let saving =
         |tariff: Value, per_month: Value| json!({ "tariff": tariff, "per_month": per_month, "currency": "yuan|元" });
     let effect = |outcome: &str, change: Value| {
-        let none = json!({ "outcome": outcome, "degrees": null, "amps": null, "litres": null, "money": null,
+        let none = json!({ "outcome": outcome, "below_limit": false, "degrees": null, "amps": null, "litres": null, "money": null,
                            "currency": "yuan|元" });
         with(none, &change)
     };
@@ -74,15 +74,19 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
         effect("better", json!({})),
         effect("none", json!({})),
         effect("worse", json!({ "degrees": "3" })),
+        effect("worse", json!({ "degrees": "3", "below_limit": true })),
         effect("worse", json!({})),
+        effect("worse", json!({ "below_limit": true })),
     ];
     let beside = |alike: bool| json!({ "fault": "low oil|缺油", "alike": alike });
-    let cause = |certainty: &str, beside: Value| json!({ "certainty": certainty, "beside": beside });
+    let cause = |certainty: &str, beside: Value| json!({ "certainty": certainty, "beside": beside, "comparison": "" });
+    let radiator = json!({ "comparison": "It is like a car radiator full of road dust.|就像汽车水箱糊满了灰尘。" });
+    let compared = |certainty: &str, beside: Value| with(cause(certainty, beside), &radiator);
     let window = |kind: &str, from: u32, to: u32| json!({ "kind": kind, "from": from, "to": to });
     let limit = |signal: &str, low: bool| json!({ "signal": signal, "figure": "105", "low": low });
     let hours = |overdue: bool| json!({ "since": "3,900", "interval": "4,000", "overdue": overdue });
     let (one, two) = ("clean the cooler|清洗冷却器", "change the oil|更换润滑油");
-    let due = |works: Value, hours: Value| json!({ "works": works, "hours": hours });
+    let due = |works: Value, hours: Value| json!({ "works": works, "hours": hours, "far": false });
     let talk = |today: bool, met: bool| json!({ "today": today, "day": "14 July|7月14日", "wish": "Thursday afternoons|周四下午", "met": met });
     let slots = json!([
         "Thursday 16 July, 17:00–19:00|7月16日（周四）17:00–19:00",
@@ -96,7 +100,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
     let before = |unfound: Value, effect: Value, technician: Value| json!({ "day": "16 June|6月16日", "works": [one], "elsewhere": false, "technician": technician, "unfound": unfound, "effect": effect });
     let other = |fault: bool, works: Value| {
         json!({ "number": "No. 3|3号机", "fault": if fault { json!("a clogged cooler|冷却器堵塞") } else { Value::Null },
-                "works": works, "jobs": works, "certainty": "high", "beside": null, "window": window("within", 0, 4),
+                "works": works, "jobs": works, "certainty": "high", "beside": null, "comparison": "", "below_limit": fault, "window": window("within", 0, 4),
                 "limit": limit("discharge_temp_c", false), "seen": since(seen("temperature_rise", "4", "")),
                 "hours": hours(false) })
     };
@@ -113,9 +117,15 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             ],
         ),
         (
-            "say.cause(it.certainty, fault, it.beside)",
-            "say.cause(it.certainty, fault, it.beside)",
+            "say.cause(it.certainty, fault, it.beside, it.comparison)",
+            "say.cause(it.certainty, fault, it.beside, it.comparison)",
             vec![
+                compared("low", beside(true)),
+                compared("high", beside(true)),
+                compared("high", Value::Null),
+                compared("medium", Value::Null),
+                compared("low", Value::Null),
+                compared("high", beside(false)),
                 cause("low", beside(true)),
                 cause("high", beside(true)),
                 cause("high", Value::Null),
@@ -143,24 +153,31 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             .to_vec(),
         ),
         (
-            "say.due(number, it.works, it.hours)",
-            "say.due(number, it.works, it.hours)",
+            "say.due(number, it.works, it.hours, it.far)",
+            "say.due(number, it.works, it.hours, it.far)",
             vec![
                 due(json!([one]), Value::Null),
                 due(json!([one]), hours(false)),
                 due(json!([one]), hours(true)),
                 due(json!([one, two]), hours(false)),
+                with(due(json!([one, two]), hours(false)), &json!({ "far": true })),
                 due(json!([one, two]), hours(true)),
             ],
         ),
         (
-            "say.effort('about two hours', it.stops, it.partly, it.looks)",
-            "say.effort('两小时左右', it.stops, it.partly, it.looks)",
-            [(true, false, json!([])), (false, false, json!([])), (true, true, json!([])), (true, false, json!([two]))]
-                .map(|(stops, partly, looks)| json!({ "stops": stops, "partly": partly, "looks": looks }))
+            "say.effort('about two hours', it.stops, it.partly, it.at_most)",
+            "say.effort('两小时左右', it.stops, it.partly, it.at_most)",
+            [(true, false, false), (false, false, false), (true, true, false), (true, false, true)]
+                .map(|(stops, partly, at_most)| json!({ "stops": stops, "partly": partly, "at_most": at_most }))
                 .to_vec(),
         ),
-        ("say.together('about two hours', it)", "say.together('两小时左右', it)", vec![json!(true), json!(false)]),
+        (
+            "say.together('about two hours', it.stops, it.at_most)",
+            "say.together('两小时左右', it.stops, it.at_most)",
+            [(true, false), (false, false), (true, true)]
+                .map(|(stops, at_most)| json!({ "stops": stops, "at_most": at_most }))
+                .to_vec(),
+        ),
         ("say.also(it)", "say.also(it)", vec![other(true, json!([one])), other(false, json!([two]))]),
         ("say.since_then(it)", "say.since_then(it)", vec![other(true, json!([one])), other(false, json!([two]))]),
         ("say.of_itself(it)", "say.of_itself(it)", vec![other(true, json!([one, two])), other(true, json!([]))]),
@@ -226,18 +243,22 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             vec![json!("Ms Baker|李工"), Value::Null],
         ),
         (
-            "say.intro(advisor, company, it.talk, it.earlier, it.tone)",
-            "say.intro(advisor, company, it.talk, it.earlier, it.tone)",
+            "say.intro(advisor, company, it.talk, it.earlier, it.tone, it.worse)",
+            "say.intro(advisor, company, it.talk, it.earlier, it.tone, it.worse)",
             vec![
-                json!({ "talk": null, "earlier": null, "tone": 0 }),
-                json!({ "talk": null, "earlier": null, "tone": 2 }),
-                json!({ "talk": talk(true, true), "earlier": null, "tone": 3 }),
-                json!({ "talk": talk(false, true), "earlier": null, "tone": 0 }),
-                json!({ "talk": null, "earlier": "16 June|6月16日", "tone": 2 }),
+                json!({ "talk": null, "earlier": null, "tone": 0, "worse": false }),
+                json!({ "talk": null, "earlier": null, "tone": 2, "worse": false }),
+                json!({ "talk": talk(true, true), "earlier": null, "tone": 3, "worse": false }),
+                json!({ "talk": talk(false, true), "earlier": null, "tone": 0, "worse": false }),
+                json!({ "talk": null, "earlier": "16 June|6月16日", "tone": 2, "worse": false }),
+                json!({ "talk": null, "earlier": "16 June|6月16日", "tone": 2, "worse": true }),
             ],
         ),
     ]
 }
+
+/// A work that is not on the machine itself.
+const SURVEY: &str = "survey the air network for leaks with ultrasound|做管网超声波检漏";
 
 /// Branches of letters: which of the invented letters, and which of its facts are otherwise.
 fn letters() -> Vec<(Occasion, usize, Value)> {
@@ -262,6 +283,9 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         // The same once a letter about the visit has said so.
         (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 0 })),
         (Occasion::FollowUp, 0, json!({ "tone": 1 })),
+        // A survey of the air network is work on none of the machines.
+        (Occasion::Confirmed, 0, json!({ "beside": true, "works": [SURVEY] })),
+        (Occasion::FollowUp, 0, json!({ "beside": true, "works": [SURVEY] })),
         (Occasion::Fault, 0, json!({ "window": { "kind": "from", "from": 6 } })),
         (Occasion::Service, 2, json!({})),
         (Occasion::Energy, 0, json!({ "energy": { "cost": { "low": null } } })),
@@ -281,7 +305,7 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::Closing, 1, json!({ "tone": 0, "closed": null })),
         (Occasion::CalledOff, 0, json!({ "tone": 2 })),
         (Occasion::CalledOff, 0, json!({ "technician": null })),
-        (Occasion::Service, 0, json!({ "window": { "kind": "from", "from": 6 } })),
+        (Occasion::Service, 0, json!({ "window": { "kind": "from", "from": 6 }, "hours": { "since": "2,900|2900" } })),
         (Occasion::Reminder, 2, json!({ "fault": null })),
         (Occasion::Reminder, 4, unfound(false)),
         (Occasion::Reminder, 4, unfound(true)),

@@ -31,13 +31,14 @@ pub mod trial;
 pub(crate) mod trouble;
 pub(crate) mod visit;
 
+pub(crate) use case::{Before, again};
 pub(crate) use common::Common;
 pub(crate) use effect::{Effect, Outcome as EffectOutcome};
 pub(crate) use energy::{is_worth_a_tip, waste_per_year};
-pub(crate) use facts::{Before, Facts, Subject, slot_text};
+pub(crate) use facts::{Facts, Subject, slot_text};
 pub use library::Occasion;
 pub(crate) use order::pressing;
-pub(crate) use pieces::{Piece, due_pieces, is_partly, pieces_of};
+pub(crate) use pieces::{Piece, due_pieces, is_at_most, is_partly, pieces_of};
 pub(crate) use shelf::Shelf;
 
 use std::path::Path;

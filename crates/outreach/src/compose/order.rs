@@ -28,8 +28,10 @@ impl Facts {
         let mut first = self.others.remove(0);
         // What is true of the letter and its visit, and of no machine alone.
         (first.talk, first.earlier) = (self.talk.take(), self.earlier.take());
+        first.earlier_worse = take(&mut self.earlier_worse);
         (first.slots_run, first.others) = (take(&mut self.slots_run), take(&mut self.others));
-        (first.duration, first.minutes, first.stops) = (self.duration.clone(), self.minutes, self.stops);
+        (first.duration, first.minutes) = (self.duration.clone(), self.minutes);
+        (first.stops, first.at_most) = (self.stops, self.at_most);
         first.others.push(self);
         first.others.sort_by_key(|other| (other.is_new, other.pressing));
         first

@@ -31,6 +31,11 @@ pub(crate) fn is_partly<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> bool {
     !stops.is_empty() && !runs.is_empty()
 }
 
+/// Whether the time of a visit is the most that it takes, because a part of its work is only looked at.
+pub(crate) fn is_at_most<'a>(mut pieces: impl Iterator<Item = Piece<'a>>) -> bool {
+    pieces.any(|piece| piece.is_look)
+}
+
 /// The work by running hours of which a finding speaks.
 pub(crate) fn due_pieces<'a>(spoken: Spoken<'_>, catalogue: &'a Catalogue) -> Vec<Piece<'a>> {
     let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));

@@ -205,10 +205,11 @@ fn talked(language: Language, facts: Facts) -> Facts {
 
 /// A letter about something else than work that did not help.
 fn beside(language: Language, facts: Facts) -> Facts {
-    facts.beside(match language {
-        Language::En => "16 June".to_owned(),
-        Language::ZhCn => "6月16日".to_owned(),
-    })
+    let day = match language {
+        Language::En => "16 June",
+        Language::ZhCn => "6月16日",
+    };
+    facts.beside(day.to_owned(), false)
 }
 
 /// A page about machines that stand still meanwhile.
@@ -297,7 +298,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
     let fault = catalogue.faults.iter().find(|fault| fault.customer)?.code.clone();
     let finding = match occasion {
         Occasion::Service => {
-            let due = vec![evidence(&format!("{DUE_PREFIX}{work}"), 3_900.0, "h")];
+            let due = vec![evidence(&format!("{DUE_PREFIX}{work}"), 3_600.0, "h")];
             Finding { kind: FindingKind::MaintenanceDue, ..finding(FaultCode::new(work)?, due)? }
         }
         Occasion::Energy => leak()?,

@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::common::Comer;
 use super::effect::Outcome;
 use super::facts::Hours;
-use super::pieces::{due_pieces, is_partly};
-use super::{Common, Effect, Facts, Occasion, format, slot_text};
+use super::pieces::{due_pieces, is_at_most, is_partly};
+use super::{Common, Effect, Facts, Occasion, again, format, slot_text};
 use crate::Outreach;
+use crate::context::MachineContext;
 use crate::drafting::People;
 use crate::error::Result;
 use crate::governor::Kind;
@@ -24,9 +25,13 @@ pub(crate) struct VisitFacts {
     #[serde(flatten)]
     common: Common,
     works: Vec<String>,
+    /// The work is not on the machine itself, but on the air network or in the room.
+    beside: bool,
     /// The fault of which nothing was found there, as a phrase.
     unfound: Option<String>,
     duration: String,
+    /// It may take less: a part of the work is only looked at, and done where the look says so.
+    at_most: bool,
     stops: bool,
     /// It stops for a part of the work alone.
     partly: bool,
@@ -96,11 +101,13 @@ impl Outreach {
         let due = due.map(|piece| piece.name().in_language(language.tag()).to_owned());
         let made = |spoken| self.made_in_words(connection, (spoken, stay), language);
         let mut made = case.spoken().map(made).collect::<Result<Vec<_>>>()?.into_iter();
-        let (works, unfound) = made.next().unwrap_or_default();
+        let (mut works, unfound) = made.next().unwrap_or_default();
+        if stay.state != "done" && facts.occasion() == Occasion::Again {
+            works = vec![again(language).to_owned()];
+        }
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         // What stood still when the visit was arranged is no part of it, nor what stands still now.
         let part = to_visit(connection, &part_of_visit(connection, case, stay)?, stay.changed)?;
-        let visit = self.visit(&part);
         let when = slot_text(language, &people.calendar, &slot);
         // Whoever was told the same beginning with another end expects us to leave sooner.
         let began = when.split_once('–').is_some_and(|(began, _)| told.contains(began));
@@ -109,10 +116,12 @@ impl Outreach {
         let is_after = messages::has_spoken(connection, &stay.case, &people.customer.id)?;
         let all = VisitFacts {
             common: Common::among(people, &self.options.company).after_another(is_after),
+            beside: !works.is_empty() && self.works(&part).all(|(_, piece)| piece.action.beside_machine),
             works,
             unfound,
-            duration: format::duration(language, visit.minutes),
-            stops: visit.stops_machine,
+            duration: format::duration(language, self.minutes(&part)),
+            at_most: is_at_most(self.works(&part).map(|(_, piece)| piece)),
+            stops: self.visit(&part).stops_machine,
             partly: is_partly(self.works(&part).map(|(_, piece)| piece)),
             until,
             when,
@@ -162,7 +171,15 @@ impl Outreach {
         stay: &Stay,
         people: &People,
     ) -> Result<Vec<Option<Effect>>> {
-        case.spoken().map(|spoken| self.effect_on(connection, spoken, stay, people.customer.language)).collect()
+        let language = people.customer.language;
+        let on = |(spoken, context): (Spoken<'_>, &MachineContext)| {
+            let mut effect = self.effect_on(connection, spoken, stay, language)?;
+            if let Some(effect) = &mut effect {
+                effect.below_limit = context.in_normal_range == Some(true);
+            }
+            Ok(effect)
+        };
+        case.spoken().zip(case.contexts()).map(on).collect()
     }
 
     /// What the work of a visit achieved on one of its machines, as far as it was measured.
@@ -276,8 +293,10 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
     VisitFacts {
         common,
         works: facts.jobs,
+        beside: false,
         unfound: None,
         duration: facts.duration,
+        at_most: facts.at_most,
         stops: facts.stops,
         partly: facts.partly,
         until: None,

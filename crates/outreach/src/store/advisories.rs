@@ -160,6 +160,21 @@ impl Case {
         self.findings().map(|finding| &finding.machine)
     }
 
+    /// What the engine knows of each of its machines, its own first.
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = &MachineContext> {
+        std::iter::once(&self.context).chain(self.companions.iter().map(|companion| &companion.context))
+    }
+
+    /// Takes in what the engine knows of one of its machines by now. The case is not saved.
+    pub(crate) fn learn(&mut self, machine: &MachineId, context: &MachineContext) {
+        let others = self.companions.iter_mut().map(|other| (&other.finding.machine, &mut other.context));
+        for (_, known) in
+            std::iter::once((&self.finding.machine, &mut self.context)).chain(others).filter(|(of, _)| *of == machine)
+        {
+            known.clone_from(context);
+        }
+    }
+
     /// How pressing it is: as the most pressing of what it speaks of.
     pub(crate) fn grade(&self) -> Grade {
         self.findings().map(|finding| finding.grade).fold(self.finding.grade, Grade::max)

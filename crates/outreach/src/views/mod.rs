@@ -239,20 +239,22 @@ pub struct BookingView {
     pub customer: String,
     /// The company that speaks.
     pub company: String,
-    /// What was seen and what is likely, in plain sentences.
+    /// What was seen, what is likely and what that is like, in plain sentences.
     pub sentence: String,
+    /// It is about another visit, after work that did not help.
+    pub again: bool,
     /// The work as a phrase, e.g. `clean the cooler`; each with its machine where there are several.
     pub work: String,
-    /// How long it takes, in words.
-    pub duration: String,
+    /// How long it takes, minutes.
+    pub minutes: u32,
+    /// It may take less: a part of it is only looked at, and done where the look says so.
+    pub at_most: bool,
     /// Whether the machine stops for it.
     pub stops_machine: bool,
     /// It stops for a part of the work alone.
     pub stops_partly: bool,
     /// The work is not on the machine itself, but on the air network or in the room.
     pub is_beside_machine: bool,
-    /// The fault by an everyday comparison.
-    pub comparison: String,
     /// Times to choose from; those no longer free are left out.
     pub slots: Vec<OfferedSlot>,
     /// Whether the letter that brought the customer here names times that are no longer to be had.

@@ -17,11 +17,6 @@ impl ServiceBackend {
         let view = self.outreach.booking_page(token, now).map_err(of_outreach)?;
         let customer = self.outreach.customer_of(&view.machine).map_err(of_outreach)?;
         let state = booking_state(&view, now);
-        let offered = view.slots.first().map(|offered| (offered.slot.start, offered.slot.end));
-        let span = match &state {
-            BookingState::Booked(visit) | BookingState::Past(visit) => Some((visit.slot.from, visit.slot.to)),
-            _ => offered,
-        };
         let mut told = self.told_of(&view.spoken, now)?.into_iter();
         let (own_name, curve) = told.next().ok_or_else(|| not_found("finding of", &view.machine))?;
         let others: Vec<(String, Curve)> = told.collect();
@@ -32,13 +27,14 @@ impl ServiceBackend {
             advisor: Person { name: view.advisor_name, role: view.advisor_role, phone: view.advisor_phone },
             machine_name: view.number,
             sentence: view.sentence,
-            comparison: view.comparison,
+            again: view.again,
             own_name,
             curve,
             proposal: Proposal {
                 names_machines: !others.is_empty(),
                 work: view.work,
-                minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
+                minutes: view.minutes,
+                at_most: view.at_most,
                 stops: match (view.stops_machine, view.stops_partly) {
                     (false, _) => Stops::Not,
                     (true, true) => Stops::Partly,
