@@ -240,11 +240,11 @@ fn customers_whom_no_channel_reaches_are_named() {
         customer("display", "mqtt = \"any\""),
         customer("telephone", "phone = \"+44 1\", display = \"any\""),
     ];
-    folder.write("customers.toml", &customers.concat());
-    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
+    folder.write("customers.toml", customers.concat());
+    folder.write("holidays.toml", holidays("Asia/Shanghai"));
     let check = |channels: &str, expected: &str| {
         let files = "customers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"";
-        folder.write("plant.toml", &format!("[outreach]\n{files}\n{channels}"));
+        folder.write("plant.toml", format!("[outreach]\n{files}\n{channels}"));
         assert_eq!(folder.run(CHECK), (Some(0), expected.to_owned()));
     };
     let unreached = |line: u32, id: &str, media: &str| {
@@ -277,9 +277,9 @@ fn a_zone_in_use_without_public_holidays_is_named() {
          addresses = { email = \"a@b.example\" }\n",
     );
     folder.write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"\n");
-    folder.write("holidays.toml", &holidays("Asia/Tokyo"));
+    folder.write("holidays.toml", holidays("Asia/Tokyo"));
     assert_eq!(folder.run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
-    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
+    folder.write("holidays.toml", holidays("Asia/Shanghai"));
     let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("  customers.toml: no public holidays are known for `Asia/Tokyo` in 20"), "{said}");
@@ -312,7 +312,7 @@ fn imported_customers_are_looked_at_as_at_the_start() {
          [[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Tokyo\"\n\
          [[customer]]\nid = \"b\"\nname = \"B\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Seoul\"\n",
     );
-    folder.write("holidays.toml", &holidays("Asia/Shanghai"));
+    folder.write("holidays.toml", holidays("Asia/Shanghai"));
     folder.write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\n");
     const CHECK: &str = "check --config plant.toml --data-dir kept";
     assert_eq!(folder.run(CHECK), (Some(0), "The configuration is sound.\n".to_owned()));
@@ -328,7 +328,7 @@ fn imported_customers_are_looked_at_as_at_the_start() {
     // The file of customers, which the start registers, counts above what was imported.
     folder.write(
         "customers.toml",
-        &std::fs::read_to_string(folder.path("imported.toml")).unwrap().replace("Asia/Tokyo", "Asia/Shanghai"),
+        std::fs::read_to_string(folder.path("imported.toml")).unwrap().replace("Asia/Tokyo", "Asia/Shanghai"),
     );
     folder.write("plant.toml", "[outreach]\nholidays_file = \"holidays.toml\"\ncustomers_file = \"customers.toml\"\n");
     let (_, said) = folder.run(CHECK);
