@@ -379,7 +379,6 @@ words! {
     health_cost_year = "Electricity per year", "每年电费";
     health_down = "lower", "下降";
     health_up = "higher", "上升";
-
     // Backtest report.
     report_eyebrow = "Backtest: what would have been said, and when", "回测：当时会说什么、何时说";
     report_truth = "Limit reached", "实际到达限值";

@@ -257,10 +257,10 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
     ]
 }
 
-/// A work that is not on the machine itself.
+/// A work on the air network and on none of the machines.
 const SURVEY: &str = "survey the air network for leaks with ultrasound|做管网超声波检漏";
 
-/// Branches of letters: which of the invented letters, and which of its facts are otherwise.
+/// Branches of letters, those to a reader who has begun to grumble first: which invented letter, and which facts are otherwise.
 fn letters() -> Vec<(Occasion, usize, Value)> {
     let warm = json!({ "tone": 2, "feelings": 2 });
     let unfound = |elsewhere: bool| json!({ "before": { "unfound": "low oil|缺油", "elsewhere": elsewhere } });
@@ -271,7 +271,6 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
     let before =
         |outcome: &str, degrees: Value| json!({ "before": { "effect": { "outcome": outcome, "degrees": degrees } } });
     vec![
-        // How a letter reads where the reader has begun to grumble.
         (Occasion::Fault, 0, warm.clone()),
         (Occasion::Service, 0, warm.clone()),
         (Occasion::Energy, 0, warm.clone()),
@@ -280,10 +279,8 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::Calendar, 0, warm.clone()),
         (Occasion::Again, 0, warm),
         (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 4 })),
-        // The same once a letter about the visit has said so.
         (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 0 })),
         (Occasion::FollowUp, 0, json!({ "tone": 1 })),
-        // A survey of the air network is work on none of the machines.
         (Occasion::Confirmed, 0, json!({ "beside": true, "works": [SURVEY] })),
         (Occasion::FollowUp, 0, json!({ "beside": true, "works": [SURVEY] })),
         (Occasion::Fault, 0, json!({ "window": { "kind": "from", "from": 6 } })),
