@@ -53,7 +53,11 @@ pub(crate) fn signs<'a>(
     };
     // What explains other symptoms as well comes first, and so does what a customer may hear of.
     let below = machine.cold.below().zip(of_feature(Feature::SettledDischarge));
-    let cold = |first: bool| below.filter(|(below, _)| (below.is_now() && below.advised) == first).map(sign::of_cold);
+    let cold = |first: bool| {
+        below
+            .filter(|(below, _)| (below.is_now() && below.advised) == first)
+            .map(|(below, symptom)| below.sign(symptom))
+    };
     let (first, last) = (cold(true), cold(false));
     let read = speaker.catalogue.symptoms.iter().filter_map(read);
     first.into_iter().chain(valve).chain(room).chain(read).chain(last).collect()

@@ -47,6 +47,7 @@ mod card;
 mod care;
 mod case_replies;
 mod case_way;
+mod cells;
 pub mod channel;
 mod clock;
 pub mod compose;

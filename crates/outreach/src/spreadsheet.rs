@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foretell_model::{Catalogue, MachineId};
 
 use crate::calendar;
+use crate::cells::{Fault, degrees, misread, needed, number, positive, several};
 use crate::csv::{doubt, rows};
 use crate::problems::mail_address;
 use crate::registry::{Customer, Entity, Language, Machine, Registry, ServiceTask, Site};
@@ -145,9 +146,6 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
 /// Advisors stand in no spreadsheet.
 const HOW_TO_REGISTER: &str =
     "`foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml";
-
-/// What is wrong with a line: the column, why, the remedy.
-type Fault = (&'static str, String, String);
 
 struct Reader<'a> {
     known: &'a Known,
@@ -350,55 +348,8 @@ fn times<'f>(get: &dyn Fn(&str) -> &'f str, customer: &mut Customer) -> Result<(
     customer.check().map_err(|why| ("quiet_to", why, "let the day begin before it ends".into()))
 }
 
-/// The things of one field.
-fn several(text: &str) -> impl Iterator<Item = &str> {
-    text.split('|').map(str::trim).filter(|one| !one.is_empty())
-}
-
-/// A fault that names its column already.
-fn misread(column: &'static str, why: &str, remedy: &str) -> Fault {
-    (column, why.strip_prefix(&format!("`{column}`: ")).unwrap_or(why).to_owned(), remedy.to_owned())
-}
-
 fn refused(line: usize, column: &'static str, why: &str, remedy: &str) -> Refused {
     Refused { line, column, why: why.to_owned(), remedy: remedy.to_owned() }
-}
-
-fn needed<'f>(get: &dyn Fn(&str) -> &'f str, column: &'static str) -> Result<&'f str, Fault> {
-    match get(column) {
-        "" => Err((column, "it is empty".into(), "fill it in".into())),
-        text => Ok(text),
-    }
-}
-
-fn positive<'f>(get: &dyn Fn(&str) -> &'f str, column: &'static str) -> Result<Option<f64>, Fault> {
-    match get(column) {
-        "" => Ok(None),
-        text => match number(text).filter(|x| *x > 0.0) {
-            Some(x) => Ok(Some(x)),
-            None => Err((column, format!("`{text}` is not a number above 0"), "write it like 75 or 0.82".into())),
-        },
-    }
-}
-
-/// Degrees of latitude or longitude, at most so many either way.
-fn degrees<'f>(get: &dyn Fn(&str) -> &'f str, column: &'static str, most: f64) -> Result<Option<f64>, Fault> {
-    match get(column) {
-        "" => Ok(None),
-        text => match number(text).filter(|x| x.abs() <= most) {
-            Some(x) => Ok(Some(x)),
-            None => {
-                let remedy = format!("write degrees from -{most} to {most}, e.g. 31.32");
-                Err((column, format!("`{text}` is no such place on Earth"), remedy))
-            }
-        },
-    }
-}
-
-/// A finite number; a comma counts as the decimal point where there is no point.
-fn number(text: &str) -> Option<f64> {
-    let plain = if text.contains('.') { text.to_owned() } else { text.replace(',', ".") };
-    plain.parse::<f64>().ok().filter(|x| x.is_finite())
 }
 
 /// Puts a thing in the place of the one with its key, or at the end.

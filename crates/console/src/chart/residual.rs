@@ -81,9 +81,9 @@ mod tests {
         let points = (0..=10).map(|n| (at(n), if n < 8 { 0.0 } else { 1.0 })).collect();
         let of = Residual { target: "Tho".to_owned(), unit: "K".to_owned(), usual: 0.1, points };
         let svg = residual(&of, &[at(9)], Size::Narrow, "Tho", &|at| format!("{} min", at.millis() / 60_000));
-        // 1.4 K and 2 x 8 % of air fill 148 units: the band of 0.4 K takes 42.5 of them and begins 83.4 above the foot.
-        assert!(svg.contains(r#"<rect class="c-band" x="46.0" y="105.1" width="342.0" height="42.5"/>"#), "{svg}");
-        assert!(svg.contains("4 min") && svg.contains(r#"class="c-then" x1="353.8""#), "{svg}");
+        // From -0.2 to 1 K with 8 % of air at each end fills 148 units: the band of 0.4 K takes 42.5 of them, 10.2 above the foot.
+        assert!(svg.contains(r#"<rect class="c-band" x="46.0" y="119.3" width="342.0" height="42.5"/>"#), "{svg}");
+        assert!(svg.contains("5 min") && svg.contains(r#"class="c-then" x1="353.8""#), "{svg}");
         let nothing = Residual { points: vec![(at(0), 1.0)], ..of };
         assert_eq!(residual(&nothing, &[], Size::Wide, "Tho", &|_| String::new()), "");
     }

@@ -10,12 +10,13 @@
 //! What is held ends with the temperature: when the rise is back, or, of a machine that was never seen to keep more, when it has
 //! been above the limit for days. Warm weather lifts any machine above the limit and ends nothing.
 
-use foretell_model::Limits;
+use foretell_model::{Grade, Limits, Symptom};
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::points::{Sample, median};
 use super::rivals::{REGULATED, heat, rise_k};
+use super::sign::Sign;
 use crate::sd::day::{Day, DayRecord};
 
 /// A day counts with so many loaded hours, and so much of its running loaded: what idles or runs for minutes is never warm.
@@ -61,6 +62,8 @@ const WEATHER_DEW_C: f64 = 24.0;
 const DEW_MARGIN_K: f64 = 5.0;
 /// Of the outer air, bar.
 const AIR_BAR: f64 = 1.013;
+/// That a machine which was below its limit on several days in a row is so.
+const COLD_CERTAINTY: f64 = 0.95;
 
 /// How a machine stood over its air in the coolest settled hours of a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,6 +110,24 @@ pub(crate) struct Below {
 impl Below {
     pub(crate) fn is_now(&self) -> bool {
         self.td_c < self.limit_c
+    }
+
+    /// The same as a symptom. It is a fact; only why is not.
+    pub(crate) fn sign(self, symptom: &Symptom) -> Sign<'_> {
+        let Self { since, advised, td_c, limit_c, .. } = self;
+        Sign {
+            symptom,
+            grade: if advised { Grade::Advise } else { Grade::Watch },
+            certainty: COLD_CERTAINTY,
+            value: td_c,
+            normal: limit_c,
+            per_day: 0.0,
+            since,
+            sudden: true,
+            step_share: 1.0,
+            log_bf: None,
+            forecast: None,
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 use foretell_model::{Grade, Symptom};
 use serde::{Deserialize, Serialize};
 
-use super::cold::Below;
 use super::course::{Course, Hold, Normal};
 use super::leaving::{self, Leaving, Passage};
 use super::room::HotRoom;
@@ -50,8 +49,6 @@ const GRADUAL_FROM_DAYS: f64 = 11.0;
 const STALE_DAYS: Day = 10;
 /// Chance, before looking, that a feature has left its normal.
 const PRIOR: f64 = 0.01;
-/// That a machine which was below its limit on several days in a row is so.
-const COLD_CERTAINTY: f64 = 0.95;
 
 /// A symptom that a machine shows.
 #[derive(Clone, Debug)]
@@ -114,24 +111,6 @@ pub(crate) fn of_room<'a>(
         log_bf: Some(rise.log_bf),
         forecast: None,
     })
-}
-
-/// What is held of a machine below its lower limit, as a symptom. It is a fact; only why is not.
-pub(crate) fn of_cold<'a>((below, symptom): (Below, &'a Symptom)) -> Sign<'a> {
-    let Below { since, advised, td_c, limit_c, .. } = below;
-    Sign {
-        symptom,
-        grade: if advised { Grade::Advise } else { Grade::Watch },
-        certainty: COLD_CERTAINTY,
-        value: td_c,
-        normal: limit_c,
-        per_day: 0.0,
-        since,
-        sudden: true,
-        step_share: 1.0,
-        log_bf: None,
-        forecast: None,
-    }
 }
 
 /// The grade that a log likelihood ratio holds, and since when it has asked for one.

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lzma_rust2::XzReader;
+
 use super::cells::{Cells, Stretches};
 use super::chunk::{Chunk, Lines, Refusals};
 use super::error::{FileError, Refused};
@@ -31,6 +33,9 @@ pub(crate) struct CsvFile {
     bytes_read: Arc<AtomicU64>,
 }
 
+/// What unpacking xz may take: twice what its strongest preset needs.
+const XZ_KIB_MAX: u32 = 128 << 10;
+
 /// Some whole lines of a CSV file.
 pub(crate) struct CsvSlice {
     pub(crate) text: Vec<u8>,
@@ -46,7 +51,7 @@ fn packed(path: &Path, tool: &str) -> FileError {
     if path.file_stem().is_some_and(|stem| Path::new(stem).extension() == Some("tar".as_ref())) {
         return tar(path);
     }
-    FileError::form(path, format!("is {tool}-compressed; unpack it first ({tool} -dk FILE) or use gzip"))
+    FileError::form(path, format!("is {tool}-compressed; unpack it first ({tool} -dk FILE), or use gzip or xz"))
 }
 
 fn tar(path: &Path) -> FileError {
@@ -59,10 +64,12 @@ impl CsvFile {
         let bytes_read = Arc::new(AtomicU64::new(0));
         let mut raw = BufReader::with_capacity(1 << 18, Counting { file, read: Arc::clone(&bytes_read) });
         let start = raw.fill_buf().map_err(FileError::io("read", path))?;
-        let is_packed = start.starts_with(&[0x1f, 0x8b]);
+        let is_packed = start.starts_with(&[0x1f, 0x8b]) || start.starts_with(&[0xfd, b'7', b'z']);
         let reader: Box<dyn BufRead + Send> = match start {
             [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(1 << 18, flate2::bufread::MultiGzDecoder::new(raw))),
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(packed(path, "xz")),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+                Box::new(BufReader::with_capacity(1 << 18, XzReader::new_mem_limit(raw, true, XZ_KIB_MAX)))
+            }
             [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(packed(path, "zstd")),
             [b'P', b'K', 3, 4, ..] => {
                 return Err(FileError::form(
@@ -121,7 +128,13 @@ impl CsvFile {
 
     /// What is wrong with a compressed file that cannot be unpacked is the file, not the disk.
     fn unreadable(&self, error: std::io::Error) -> FileError {
-        use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        use std::io::ErrorKind::{InvalidData, InvalidInput, OutOfMemory, UnexpectedEof};
+        if self.is_packed && error.kind() == OutOfMemory {
+            return FileError::form(
+                &self.path,
+                "needs too much memory to be unpacked here; unpack it first (xz -dk FILE)",
+            );
+        }
         if self.is_packed && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) {
             return FileError::form(&self.path, format!("is cut off or damaged, it cannot be unpacked: {error}"));
         }

@@ -198,9 +198,14 @@ fn says_what_a_file_lacks() {
     );
     check(&[("x.csv", b"")], "", &expect!["x.csv: is empty; the first line names the columns"]);
     check(
-        &[("x.csv.xz", b"\xfd7zXZ\0")],
+        &[("x.csv.xz", &XZ_OF_CSV[..20])],
         "",
-        &expect!["x.csv.xz: is xz-compressed; unpack it first (xz -dk FILE) or use gzip"],
+        &expect!["x.csv.xz: is cut off or damaged, it cannot be unpacked: failed to fill whole buffer"],
+    );
+    check(
+        &[("x.csv.xz", XZ_OF_512_MIB)],
+        "",
+        &expect!["x.csv.xz: needs too much memory to be unpacked here; unpack it first (xz -dk FILE)"],
     );
     let of_tar = "is a tar archive; unpack it first (tar -xf FILE) and name what was in it";
     let of_zip = "is a zip archive; unpack it first (unzip FILE) and name what was in it";
@@ -211,7 +216,7 @@ fn says_what_a_file_lacks() {
     for (name, bytes, said) in [
         ("x.tar", &tar[..], of_tar),
         ("x.tar.gz", &gz.finish().unwrap(), of_tar),
-        ("x.tar.xz", b"\xfd7zXZ\0", of_tar),
+        ("x.tar.xz", XZ_OF_TAR, of_tar),
         ("x.zip", b"PK\x03\x04", of_zip),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -220,6 +225,24 @@ fn says_what_a_file_lacks() {
         assert!(refused.ends_with(&format!("{name}: {said}")), "{refused}");
     }
     check(&[("x.csv", &[b'x'; 3 << 20])], "", &expect!["x.csv: line 1 is longer than 1 MiB; is it CSV?"]);
+}
+
+/// One reading, by `xz`.
+const XZ_OF_CSV: &[u8] = b"\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f\xe5\xa3\x01\x00\x24\x74\x73\x2c\x73\x69\x74\x65\x2c\x6d\x61\x63\x68\x69\x6e\x65\x2c\x72\x75\x6e\x5f\x68\x6f\x75\x72\x73\x0a\x31\x30\x30\x30\x2c\x73\x2c\x6d\x2c\x32\x0a\x00\x00\x00\x00\x04\xa7\xa9\x8d\x00\x01\x39\x25\xd6\xec\x06\x65\x90\x42\x99\x0d\x01\x00\x00\x00\x00\x01\x59\x5a";
+/// The beginning of an archive.
+const XZ_OF_TAR: &[u8] = b"\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f\xe5\xa3\xe0\x01\xff\x00\x10\x5d\x00\x3c\x6f\xd8\x75\x39\x90\xc5\xf4\xb2\x94\x2f\x53\x37\x98\x50\x00\x00\x58\x70\x6b\x7b\x00\x01\x28\x80\x04\x00\x00\x00\x43\x74\x2e\x16\x3e\x30\x0d\x8b\x02\x00\x00\x00\x00\x01\x59\x5a";
+/// A line that claims a dictionary of 512 MiB.
+const XZ_OF_512_MIB: &[u8] = b"\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x02\x00\x21\x01\x22\x00\x00\x00\x82\x40\xac\xdc\x01\x00\x02\x74\x73\x0a\x00\x00\xb5\xda\x7e\x48\x00\x01\x17\x03\x07\x60\x0c\xbc\x90\x42\x99\x0d\x01\x00\x00\x00\x00\x01\x59\x5a";
+
+#[test]
+fn xz_is_read() {
+    check(
+        &[("x.csv.xz", XZ_OF_CSV)],
+        "",
+        &expect![[r#"
+            1970-01-01T00:00:01Z s/m run_hours=2
+        "#]],
+    );
 }
 
 #[test]

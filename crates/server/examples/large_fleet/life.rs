@@ -156,7 +156,9 @@ fn present(outreach: &Outreach, now: Timestamp) -> Result<(String, String), Box<
             }
             2 => drop(outreach.not_now(token, 30, now)?),
             3 => drop(outreach.other_time(token, "next Tuesday in the morning would suit us better", now)?),
-            _ => open = (token.to_owned(), entry.id.to_string()),
+            // The most pressing one: it goes out at once, where a later one may be held until a service joins it.
+            _ if open.0.is_empty() => open = (token.to_owned(), entry.id.to_string()),
+            _ => {}
         }
     }
     Ok(open)
