@@ -192,3 +192,28 @@ fn a_sound_machine_has_a_year_of_weather_without_a_word() {
         assert_eq!((life.told(), life.letters()), (vec![], vec![]), "{warmer_k} K");
     }
 }
+
+/// Between Siberian winter and a mild summer a valve's rise over the air changes by more than its temperature ever does.
+#[test]
+fn a_valve_that_keeps_a_little_less_in_a_cold_climate_is_not_accused_of_the_weather() {
+    for lower_k in [1.0, 1.6] {
+        let mut life = Life::new(65.0);
+        // Known since autumn; the winter's rises stand in the memory when the spring comes.
+        for step in 210 * 1440 / STEP_MIN..500 * 1440 / STEP_MIN {
+            let ts = start() + step * STEP_MIN * MINUTE_MS;
+            let t = (step * STEP_MIN) as f64 / 1440.0;
+            let air_c = 1.4 * air_c(t) - 25.0;
+            let kept_c = 65.8 - if t > 330.0 { lower_k } else { 0.0 };
+            let signals = Signals::empty()
+                .with(Signal::DischargeTemp, (kept_c + 0.5 * wobble(step * 3)).round())
+                .with(Signal::MotorCurrent, 150.0 + wobble(step * 7))
+                .with(Signal::RunHours, 5000.0 + t * 24.0)
+                .with(Signal::AmbientTemp, air_c + 0.3 * wobble(step * 5));
+            let (machine, state, quality) = (life.machine.clone(), Some(RunState::Loaded), Quality::Good);
+            let reading = Reading { machine, ts, arrived: ts, signals, state, quality };
+            life.engine.observe(&Event::Reading(reading), &mut life.findings);
+        }
+        let told = life.told();
+        assert!(told.iter().all(|told| told.contains("watch")) && life.letters().is_empty(), "{told:?}");
+    }
+}

@@ -128,15 +128,14 @@ impl CsvFile {
 
     /// What is wrong with a compressed file that cannot be unpacked is the file, not the disk.
     fn unreadable(&self, error: std::io::Error) -> FileError {
-        use std::io::ErrorKind::{InvalidData, InvalidInput, OutOfMemory, UnexpectedEof};
-        if self.is_packed && error.kind() == OutOfMemory {
-            return FileError::form(
-                &self.path,
-                "needs too much memory to be unpacked here; unpack it first (xz -dk FILE)",
-            );
-        }
-        if self.is_packed && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) {
-            return FileError::form(&self.path, format!("is cut off or damaged, it cannot be unpacked: {error}"));
+        // What the system did not refuse, the unpacking did.
+        if self.is_packed && error.raw_os_error().is_none() {
+            let why = if error.kind() == std::io::ErrorKind::OutOfMemory {
+                "needs too much memory to be unpacked here; unpack it first (xz -dk FILE)".to_owned()
+            } else {
+                format!("is cut off or damaged, it cannot be unpacked: {error}")
+            };
+            return FileError::form(&self.path, why);
         }
         FileError::io("read", &self.path)(error)
     }
