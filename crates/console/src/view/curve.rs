@@ -44,7 +44,8 @@ impl Reached {
     #[must_use]
     pub fn of(finding: &Finding, now: Timestamp) -> Option<Self> {
         let (from, to) = Outlook::of(finding, now)?.reached()?;
-        Some(Self { from, to })
+        // What should have come long ago and is told of yet has no window any more.
+        to.is_none_or(|to| from <= to).then_some(Self { from, to })
     }
 }
 

@@ -145,6 +145,9 @@ impl Story {
             is_booked |= card.stage == Stage::Booked;
             // The hour at which it came to pass, not the one at which we happened to look.
             let at = card.history.first().map_or(now, |happening| happening.at);
+            // A machine that another's visit took along has no word of its own of it.
+            let done = card.booking.as_ref().filter(|_| card.stage == Stage::Done).map(|visit| visit.end.min(now));
+            let at = done.map_or(at, |done| at.max(done));
             if seen.is_over() && self.taken_up.is_some_and(|taken_up| at <= taken_up) {
                 continue;
             }
