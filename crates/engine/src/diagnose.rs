@@ -314,10 +314,10 @@ fn evidence(sign: &Sign<'_>, unit: &str) -> Vec<Evidence> {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{EnergyProfile, Limits, MachineId, Status, Timestamp};
+    use foretell_model::{MachineId, Status, Timestamp};
 
     use super::*;
-    use crate::findings::grade::Policy;
+    use crate::engine::{EngineOptions, speaker};
 
     const VALVE: &str = "thermostatic_valve";
     const OPEN: &str = "thermostatic_valve_open";
@@ -326,18 +326,12 @@ mod tests {
     /// identities and grades, day by day. The symptom holds a grade to advise, with this certainty.
     fn said(symptom: &str, valve: &[f64], certainty: f64) -> Vec<String> {
         let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
-        let symptom = catalogue.symptoms.iter().find(|s| s.code == symptom).expect("a shipped symptom");
-        let (id, policy) = (MachineId::new("s", "m").expect("an identity"), Policy::default());
+        let options = EngineOptions { catalogue, ..EngineOptions::default() };
+        let symptom = options.catalogue.symptoms.iter().find(|s| s.code == symptom).expect("a shipped symptom");
+        let id = MachineId::new("s", "m").expect("an identity");
         let (mut machine, mut out) = (Machine::default(), Vec::new());
         for (day, valve) in (100..).zip(valve) {
-            let speaker = Speaker {
-                id: &id,
-                at: Timestamp::from_millis(0).plus_days(f64::from(day)),
-                catalogue: &catalogue,
-                policy: &policy,
-                limits: Limits::default(),
-                energy: EnergyProfile::default(),
-            };
+            let speaker = speaker(&options, &id, Timestamp::from_millis(0).plus_days(f64::from(day)));
             let cause = |fault: &str, likelihood| Alternative { fault: FaultCode::new(fault).unwrap(), likelihood };
             let mut causes = vec![cause(VALVE, *valve), cause(OPEN, 1.0 - valve)];
             causes.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));

@@ -212,25 +212,19 @@ fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{EnergyProfile, Limits, MachineId, Status};
+    use foretell_model::{MachineId, Status};
 
     use super::*;
-    use crate::findings::grade::Policy;
+    use crate::engine::{EngineOptions, speaker};
 
     /// What a hot machine is said to have on days on which a clogged cooler is as likely as this and a valve as likely as the rest.
     fn names(grade: Grade, cooler: &[f64]) -> Vec<String> {
         let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
-        let (id, policy) = (MachineId::new("s", "m").expect("an identity"), Policy::default());
+        let options = EngineOptions { catalogue, ..EngineOptions::default() };
+        let id = MachineId::new("s", "m").expect("an identity");
         let (mut machine, mut out) = (Machine::default(), Vec::new());
         for (day, cooler) in (100..).zip(cooler) {
-            let speaker = Speaker {
-                id: &id,
-                at: Timestamp::from_millis(0).plus_days(f64::from(day)),
-                catalogue: &catalogue,
-                policy: &policy,
-                limits: Limits::default(),
-                energy: EnergyProfile::default(),
-            };
+            let speaker = speaker(&options, &id, Timestamp::from_millis(0).plus_days(f64::from(day)));
             let cause = |fault: FaultCode, likelihood| Alternative { fault, likelihood };
             let mut causes =
                 vec![cause(FaultCode::COOLER_CLOGGING, *cooler), cause(FaultCode::THERMOSTATIC_VALVE, 1.0 - cooler)];

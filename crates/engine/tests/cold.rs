@@ -50,21 +50,26 @@ impl Life {
     fn live(mut self, days: std::ops::Range<f64>, warmer_k: f64, is_open: impl Fn(f64) -> bool) -> Self {
         let steps = |day: f64| (day * 1440.0) as i64 / STEP_MIN;
         for step in steps(days.start)..steps(days.end) {
-            let ts = start() + step * STEP_MIN * MINUTE_MS;
             let t = (step * STEP_MIN) as f64 / 1440.0;
             let air_c = air_c(t) + warmer_k;
             let (kept_c, open_c) = (78.0 + 0.2 * (air_c - 20.0), 84.5 + 1.08 * (air_c - 30.0));
             let td_c = if is_open(t) { open_c } else { kept_c.max(open_c) } + 0.5 * wobble(step * 3);
-            let signals = Signals::empty()
-                .with(Signal::DischargeTemp, (td_c * 10.0).round() / 10.0)
-                .with(Signal::MotorCurrent, 150.0 + wobble(step * 7))
-                .with(Signal::RunHours, 5000.0 + t * 24.0)
-                .with(Signal::AmbientTemp, air_c + 0.3 * wobble(step * 5));
-            let (machine, state, quality) = (self.machine.clone(), Some(RunState::Loaded), Quality::Good);
-            let reading = Reading { machine, ts, arrived: ts, signals, state, quality };
-            self.engine.observe(&Event::Reading(reading), &mut self.findings);
+            self.read(step, air_c, (td_c * 10.0).round() / 10.0);
         }
         self
+    }
+
+    /// A reading of a loaded machine.
+    fn read(&mut self, step: i64, air_c: f64, td_c: f64) {
+        let ts = start() + step * STEP_MIN * MINUTE_MS;
+        let signals = Signals::empty()
+            .with(Signal::DischargeTemp, td_c)
+            .with(Signal::MotorCurrent, 150.0 + wobble(step * 7))
+            .with(Signal::RunHours, 5000.0 + (step * STEP_MIN) as f64 / 60.0)
+            .with(Signal::AmbientTemp, air_c + 0.3 * wobble(step * 5));
+        let (machine, state, quality) = (self.machine.clone(), Some(RunState::Loaded), Quality::Good);
+        let reading = Reading { machine, ts, arrived: ts, signals, state, quality };
+        self.engine.observe(&Event::Reading(reading), &mut self.findings);
     }
 
     fn work(mut self, day: f64, work: &str) -> Self {
@@ -200,18 +205,10 @@ fn a_valve_that_keeps_a_little_less_in_a_cold_climate_is_not_accused_of_the_weat
         let mut life = Life::new(65.0);
         // Known since autumn; the winter's rises stand in the memory when the spring comes.
         for step in 210 * 1440 / STEP_MIN..500 * 1440 / STEP_MIN {
-            let ts = start() + step * STEP_MIN * MINUTE_MS;
             let t = (step * STEP_MIN) as f64 / 1440.0;
             let air_c = 1.4 * air_c(t) - 25.0;
             let kept_c = 65.8 - if t > 330.0 { lower_k } else { 0.0 };
-            let signals = Signals::empty()
-                .with(Signal::DischargeTemp, (kept_c + 0.5 * wobble(step * 3)).round())
-                .with(Signal::MotorCurrent, 150.0 + wobble(step * 7))
-                .with(Signal::RunHours, 5000.0 + t * 24.0)
-                .with(Signal::AmbientTemp, air_c + 0.3 * wobble(step * 5));
-            let (machine, state, quality) = (life.machine.clone(), Some(RunState::Loaded), Quality::Good);
-            let reading = Reading { machine, ts, arrived: ts, signals, state, quality };
-            life.engine.observe(&Event::Reading(reading), &mut life.findings);
+            life.read(step, air_c, (kept_c + 0.5 * wobble(step * 3)).round());
         }
         let told = life.told();
         assert!(told.iter().all(|told| told.contains("watch")) && life.letters().is_empty(), "{told:?}");

@@ -142,36 +142,37 @@ pub(crate) struct Cold {
     held: Option<Box<Held>>,
 }
 
-/// Mean rise that was kept in a band of air, and of how many days; in two bytes, because every machine has four of them.
+/// Mean of what was kept, a rise in K or a temperature in degC, and of how many days; in two bytes, because every machine has five
+/// of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Kept(u16);
 
 impl Kept {
-    /// Days stand in the low bits, the rise in sixteenths of a kelvin above them.
+    /// Days stand in the low bits, the mean in sixteenths of a kelvin above them.
     const DAYS_BITS: u16 = 5;
     const PER_K: f64 = 16.0;
 
-    fn new(rise_k: f64, days: u16) -> Self {
+    fn new(mean: f64, days: u16) -> Self {
         let most = f64::from(u16::MAX >> Self::DAYS_BITS);
-        Self(((rise_k * Self::PER_K).round().clamp(0.0, most) as u16) << Self::DAYS_BITS | days)
+        Self(((mean * Self::PER_K).round().clamp(0.0, most) as u16) << Self::DAYS_BITS | days)
     }
 
     const fn days(self) -> u16 {
         self.0 & ((1 << Self::DAYS_BITS) - 1)
     }
 
-    fn rise_k(self) -> f64 {
+    fn mean(self) -> f64 {
         f64::from(self.0 >> Self::DAYS_BITS) / Self::PER_K
     }
 
     /// With one day more. One that stands far below the others is not what was kept.
-    fn with(self, rise_k: f64) -> Self {
-        let off_k = rise_k - self.rise_k();
+    fn with(self, value: f64) -> Self {
+        let off_k = value - self.mean();
         if self.days() > 0 && off_k < -OUTLIER_K {
             return self;
         }
         let days = (self.days() + 1).min(BAND_DAYS_MAX);
-        Self::new(self.rise_k() + off_k / f64::from(days), days)
+        Self::new(self.mean() + off_k / f64::from(days), days)
     }
 }
 
@@ -301,8 +302,8 @@ impl Cold {
     /// would be accused whenever the weather turns.
     fn lost(&self, stands: &[Stand]) -> Option<(f64, f64)> {
         let told = |kept: &&Kept| kept.days() >= BAND_DAYS;
-        let kept_k = |ta_c: f64| self.kept[band_of(ta_c)..].iter().filter(told).map(|k| k.rise_k()).reduce(f64::max);
-        let colder_k = |s: &Stand| told(&&self.kept_td).then(|| self.kept_td.rise_k() - s.td_c);
+        let kept_k = |ta_c: f64| self.kept[band_of(ta_c)..].iter().filter(told).map(|k| k.mean()).reduce(f64::max);
+        let colder_k = |s: &Stand| told(&&self.kept_td).then(|| self.kept_td.mean() - s.td_c);
         let lost_k = |s: &Stand| Some((kept_k(s.ta_c)? - s.rise_k).min(colder_k(s)?));
         let mut lost: Vec<f64> = stands.iter().filter_map(lost_k).collect();
         let mut rises: Vec<f64> = stands.iter().map(|s| s.rise_k).collect();
