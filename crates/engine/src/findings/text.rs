@@ -102,13 +102,15 @@ pub(crate) fn too_cold(below: &Below, because: &str) -> String {
     let since =
         if always { "as long as it is known".to_owned() } else { format!("since about {}", date(start_of(since))) };
     let less = format!("{lost_k:.0} K less above its cooling air than it used to in air no cooler");
+    // To a tenth: what is below must read so.
+    let (now, limit) = (tenths(td_c), tenths(limit_c));
     match (below.is_now(), lost_k > 0.0) {
         (true, true) => format!(
-            "Loaded and warm, the machine runs at {td_c:.0} degC, below its lower limit of {limit_c:.0} degC, {since}: {less}, {because}; \
+            "Loaded and warm, the machine runs at {now} degC, below its lower limit of {limit} degC, {since}: {less}, {because}; \
              water may collect in the oil."
         ),
         (true, false) => format!(
-            "Loaded and warm, the machine runs at {td_c:.0} degC, below its lower limit of {limit_c:.0} degC, {since}, {because}; it was \
+            "Loaded and warm, the machine runs at {now} degC, below its lower limit of {limit} degC, {since}, {because}; it was \
              never seen to keep more above its cooling air, so it may also be made so. Look for water in the oil."
         ),
         (false, true) => format!(
@@ -116,7 +118,7 @@ pub(crate) fn too_cold(below: &Below, because: &str) -> String {
              whether it closes again."
         ),
         (false, false) => format!(
-            "Loaded and warm, the machine has run below its lower limit of {limit_c:.0} degC {since}, {because}; at present it runs at \
+            "Loaded and warm, the machine has run below its lower limit of {limit} degC {since}, {because}; at present it runs at \
              {td_c:.0} degC."
         ),
     }
@@ -174,10 +176,16 @@ pub(crate) fn symptom(
     }
 }
 
+/// `65`, `64.6`.
+fn tenths(value: f64) -> String {
+    format!("{value:.1}").trim_end_matches(".0").to_owned()
+}
+
 /// A figure with its unit as people write it.
 fn figure(value: f64, unit: &str) -> String {
     match unit {
-        "1" => format!("{:.0} %", 100.0 * value),
+        // Adding nought makes "0 %" of what rounds to "-0 %".
+        "1" => format!("{:.0} %", (100.0 * value).round() + 0.0),
         "K" => format!("{value:.1} K"),
         "Cel" => format!("{value:.0} degC"),
         "mbar" => format!("{value:.0} mbar"),
@@ -194,6 +202,19 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_that_is_nearly_nought_has_no_sign() {
+        assert_eq!(figure(-0.001, "1"), "0 %");
+        assert_eq!(figure(-0.016, "1"), "-2 %");
+    }
+
+    #[test]
+    fn what_is_below_its_limit_reads_so() {
+        let below = Below { since: 9000, always: false, advised: false, td_c: 64.6, limit_c: 65.0, lost_k: 0.0 };
+        let text = too_cold(&below, "perhaps because of something");
+        assert!(text.contains("64.6 degC, below its lower limit of 65 degC"), "{text}");
+    }
 
     #[test]
     fn a_window_is_never_finer_than_the_interval() {
