@@ -178,8 +178,8 @@ impl Machine {
         let jumped_c = signals.get(Signal::DischargeTemp).map(|c| c as f32);
         if let Some(open) = &mut self.open {
             match believed.td_jump {
-                Jump::Jumped => open.tally.expect_heat(&Seen { td_c: jumped_c, ..seen }),
-                Jump::Refuted => open.tally.take_heat_back(),
+                Jump::Jumped => open.tally.excursions.expect_heat(&Seen { td_c: jumped_c, ..seen }),
+                Jump::Refuted => open.tally.excursions.take_heat_back(),
                 Jump::None | Jump::Waits | Jump::Confirmed => {}
             }
             open.tally.add(&seen);

@@ -150,3 +150,19 @@ fn what_truly_heats_up_is_found_and_no_sensor_is_blamed() {
         check(every_s, fan, "cooling_fan", 2.1);
     }
 }
+
+#[test]
+fn a_sensor_that_jumps_does_not_hide_a_fan_that_fails() {
+    for every_s in [60, 300, 600, 900] {
+        let fan = |day: f64, air_c: f64| match day {
+            sound if sound < ILL_FROM + 12.0 => HEALTHY(day, air_c),
+            _ if (day * 4.0).fract() < 0.2 => 150.0,
+            _ => HEALTHY(day, air_c),
+        };
+        let findings = findings(every_s, Ill { loaded_c: fan, spikes: 0.02, height_k: 38.0, ..WELL });
+        let start = Timestamp::parse("2026-06-01T00:00:00Z").expect("a literal");
+        let day = |f: &Finding| f.at.days_since(start) - ILL_FROM;
+        let found = findings.iter().find(|f| f.fault.as_str() == "cooling_fan").map(day);
+        assert!(found.is_some_and(|days| (12.0..15.0).contains(&days)), "{every_s} s: {found:?} {:?}", said(&findings));
+    }
+}

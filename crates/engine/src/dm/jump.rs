@@ -98,7 +98,9 @@ impl Jumps {
         let (away, jumped) = (value - to.last, self.suspect - to.last);
         if self.readings > 0 && away * jumped > 0.0 && away.abs() <= jumped.abs() + self.bound(to) {
             self.readings = self.readings.saturating_add(1);
-            let needed = 2 + u8::from(to.around.dt_ms < QUICK_MS) + u8::from(is_wary);
+            // That the machine has stopped since bears out a heat: its controller believes it.
+            let has_stopped = away > 0.0 && !to.around.running && !to.around.steady;
+            let needed = 2 + u8::from(to.around.dt_ms < QUICK_MS) + u8::from(is_wary && !has_stopped);
             if self.readings < needed || away.abs() > to.plausible.reach(self.since_ms()) {
                 return (Jump::Waits, false);
             }

@@ -4,6 +4,7 @@
 use foretell_model::{MINUTE_MS, Signal, Signals, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::excursions::Excursions;
 use super::feature::Feature;
 use super::profile::Hours;
 use super::regime::Regime;
@@ -40,21 +41,6 @@ const REFERENCE_BAR: f64 = 7.0;
 const HOURS_MIN_MS: i32 = 150 * MINUTE_MS as i32;
 /// The sump needs a minute to blow down after unloading (time constant 20-40 s); until then the current is that of neither.
 const BLOWN_DOWN_MS: i64 = 60_000;
-
-/// An excursion is this far above the hottest hour of the last days, K, and at least this hot, degC.
-const EXCURSION_K: f32 = 8.0;
-const EXCURSION_FROM_C: f32 = 95.0;
-/// It begins from no more than this above that hour, K, and within this time.
-const EXCURSION_COOL_K: f32 = 3.0;
-const EXCURSION_WITHIN_MS: i64 = 30 * MINUTE_MS;
-/// A heat that is over within this time, at no less load than it came with, comes and goes; one that lasts so long under load
-/// stays.
-const RETURN_WITHIN_MS: i64 = 60 * MINUTE_MS;
-const STAYS_MS: i64 = 90 * MINUTE_MS;
-/// Share of the current with which a heat came below which the load has gone.
-const SAME_LOAD: f32 = 0.9;
-/// A stop from such a heat is the controller's, degC.
-const TRIP_FROM_C: f32 = 101.0;
 
 /// One checked reading.
 #[derive(Clone, Copy, Debug)]
@@ -95,20 +81,7 @@ pub(crate) struct Tally {
     steady_run: u8,
     quiet: Share,
     busy: Share,
-    /// Hottest hour of the last days, degC.
-    usual_hot_c: Option<f32>,
-    cool_ms: i64,
-    hot_samples: u8,
-    excursions: u8,
-    /// When the present heat came, and the current that it came with, A; nought when none is followed.
-    heat_ms: i64,
-    heat_a: f32,
-    /// Heats that were over at equal load, and heats that stayed.
-    returns: u8,
-    stays: u8,
-    /// When the machine was last seen running that hot, and how often it then stopped.
-    hot_ms: i64,
-    trips: u8,
+    pub(crate) excursions: Excursions,
     /// Days for which the machine still counts as one of variable speed.
     variable_days: u8,
     /// Load-hour counter at the end of the last hour and at the newest reading, h.
@@ -122,26 +95,23 @@ impl Tally {
     pub(crate) fn restart(&mut self, usual_hot_c: Option<f64>) {
         let mut extras = self.extras.take();
         extras.as_deref_mut().into_iter().flatten().for_each(|sum| *sum = Sum::default());
+        let mut excursions = std::mem::take(&mut self.excursions);
+        excursions.restart(usual_hot_c);
         *self = Self {
             extras,
+            excursions,
             steady_c: self.steady_c,
             steady_run: self.steady_run,
-            hot_ms: self.hot_ms,
-            cool_ms: self.cool_ms,
-            hot_samples: self.hot_samples,
-            heat_ms: self.heat_ms,
-            heat_a: self.heat_a,
             variable_days: if self.varies() { FIXED_AFTER_DAYS } else { self.variable_days.saturating_sub(1) },
             counter_from_h: self.counter_from_h,
             counter_h: self.counter_h,
-            usual_hot_c: usual_hot_c.map(|c| c as f32),
             ..Self::default()
         };
     }
 
     /// Adds one reading.
     pub(crate) fn add(&mut self, seen: &Seen<'_>) {
-        self.watch_excursion(seen);
+        self.excursions.observe(seen);
         let counter_h = seen.signals.get(Signal::LoadHours).map(|h| h as f32);
         self.counter_h = counter_h.or(self.counter_h);
         let was_unloaded_ms = i64::from(self.unloaded_ms);
@@ -204,18 +174,7 @@ impl Tally {
             Feature::Ripple,
             self.ripple.mean().filter(|_| self.ripple.n() >= RIPPLE_MIN).map(|square| (0.5 * square).sqrt()),
         );
-        if self.excursions > 0 {
-            give(Feature::HotExcursions, Some(f64::from(self.excursions)));
-        }
-        if self.trips > 0 {
-            give(Feature::HotTrips, Some(f64::from(self.trips)));
-        }
-        if self.returns > 0 {
-            give(Feature::HotReturns, Some(f64::from(self.returns)));
-        }
-        if self.stays > 0 {
-            give(Feature::HotStays, Some(f64::from(self.stays)));
-        }
+        self.excursions.features(&mut give);
         let Some(extras) = self.extras.as_deref() else { return };
         let features =
             OPTIONAL.map(|(_, feature)| feature).into_iter().chain([Feature::PhaseImbalance, Feature::InjectionGap]);
@@ -273,66 +232,6 @@ impl Tally {
         let known = 2 * u32::from(self.loaded_bar.n()) >= u32::from(self.loaded_a.n());
         let bar = self.loaded_bar.mean().filter(|_| known).unwrap_or(REFERENCE_BAR);
         (1.0 + CURRENT_PER_BAR * (bar - REFERENCE_BAR)).clamp(0.5, 2.0)
-    }
-
-    /// Counts rises from an ordinary to an extraordinary temperature within minutes, each confirmed by a second sample.
-    fn watch_excursion(&mut self, seen: &Seen<'_>) {
-        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
-        let runs = !matches!(seen.regime, Regime::Stopped | Regime::Unknown);
-        if runs && td_c >= (usual_c + EXCURSION_K).max(TRIP_FROM_C) {
-            self.hot_ms = seen.ts.millis();
-        } else if seen.regime == Regime::Stopped && self.hot_ms != 0 {
-            let at_once = seen.ts.millis() - self.hot_ms <= EXCURSION_WITHIN_MS;
-            (self.trips, self.hot_ms) = (self.trips.saturating_add(u8::from(at_once)), 0);
-        }
-        if td_c <= usual_c + EXCURSION_COOL_K {
-            (self.cool_ms, self.hot_samples) = (seen.ts.millis(), 0);
-        } else if self.hot_samples > 0 || td_c >= (usual_c + EXCURSION_K).max(EXCURSION_FROM_C) {
-            // The second sample need only still be hot: the machine may have tripped and begun to cool.
-            self.hot_samples = self.hot_samples.saturating_add(1);
-            if self.hot_samples == 2 && seen.ts.millis() - self.cool_ms <= EXCURSION_WITHIN_MS {
-                self.excursions = self.excursions.saturating_add(1);
-                (self.heat_ms, self.heat_a) = (seen.ts.millis(), seen.amps_a.filter(|_| runs).unwrap_or(0.0));
-            }
-        }
-        self.follow_heat(seen, td_c <= usual_c + EXCURSION_COOL_K);
-    }
-
-    /// Notes a temperature that jumped and waits to be believed: a heat begins with the first reading that shows it, and a machine
-    /// that trips is at rest by the next.
-    pub(crate) fn expect_heat(&mut self, seen: &Seen<'_>) {
-        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
-        if td_c >= (usual_c + EXCURSION_K).max(EXCURSION_FROM_C) {
-            self.hot_samples = self.hot_samples.max(1);
-        }
-        let runs = !matches!(seen.regime, Regime::Stopped | Regime::Unknown);
-        if runs && td_c >= (usual_c + EXCURSION_K).max(TRIP_FROM_C) {
-            self.hot_ms = seen.ts.millis();
-        }
-    }
-
-    /// It was none.
-    pub(crate) fn take_heat_back(&mut self) {
-        (self.hot_samples, self.hot_ms) = (0, 0);
-    }
-
-    /// Tells a heat that comes and goes while the machine works on as before from one that stays. One that ends with a stop or
-    /// with the load tells neither.
-    fn follow_heat(&mut self, seen: &Seen<'_>, is_cool: bool) {
-        if self.heat_ms == 0 {
-            return;
-        }
-        let for_ms = seen.ts.millis() - self.heat_ms;
-        let is_loaded =
-            seen.regime == Regime::LoadedSteady && seen.amps_a.is_some_and(|a| a >= SAME_LOAD * self.heat_a);
-        if is_cool {
-            let returned = is_loaded && for_ms <= RETURN_WITHIN_MS;
-            (self.returns, self.heat_ms) = (self.returns.saturating_add(u8::from(returned)), 0);
-        } else if matches!(seen.regime, Regime::Stopped | Regime::Unknown) {
-            self.heat_ms = 0;
-        } else if is_loaded && for_ms >= STAYS_MS {
-            (self.stays, self.heat_ms) = (self.stays.saturating_add(1), 0);
-        }
     }
 }
 
