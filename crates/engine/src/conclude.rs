@@ -16,6 +16,8 @@ use crate::ha::cause::Features;
 use crate::ha::cold::{Closed, Stand};
 use crate::ha::health::Health;
 use crate::ha::points::median;
+use crate::ha::resettled::Resettled;
+use crate::ha::rivals::Unregulated;
 use crate::ha::room::HotRoom;
 use crate::ha::sign::Sign;
 use crate::ha::soak::{self, Uncertain};
@@ -31,6 +33,9 @@ const SOAK_FRESH_DAYS: Day = 8;
 const SOAK_FROM_K: f64 = 1.0;
 const SOAK_SD_K: f64 = 0.5;
 const SOAK_SD_SHARE: f64 = 0.2;
+
+/// Log likelihood ratio from which another set point is told from a valve that stands open.
+const SET_POINT_TELLS: f64 = 2.0;
 
 /// Symptoms of faults that move the discharge temperature.
 const REGULATION: [&str; 5] =
@@ -83,7 +88,9 @@ impl Speaker<'_> {
         self.keep_warm(machine, today, &stands, None);
         let known = self.known(machine, today, thermal.as_ref(), site);
         let unregulated = thermal.as_ref().and_then(|j| j.unregulated);
-        let signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
+        let mut signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
+        let resettled = thermal.as_ref().and_then(|j| j.resettled).filter(Resettled::is_told);
+        self.doubt_the_valve(machine, &mut signs, resettled.is_some(), unregulated.as_ref());
         let mut spoken = self.symptoms(machine, today, &signs, &known, out);
         self.keep_warm(machine, today, &stands, open_valve(&signs, &spoken, machine));
         let mut why = "what it rested on is gone";
@@ -95,6 +102,13 @@ impl Speaker<'_> {
                 machine.grade.reset();
                 why = "the machine runs cooler again without a reported repair";
             }
+            Some(_) if let Some(resettled) = resettled => {
+                if resettled.is_lasting() {
+                    machine.health.resettle(resettled.from);
+                }
+                machine.grade.reset();
+                why = "the machine is kept at another temperature, by its valve, its controller or its sensor";
+            }
             Some(judgement) => spoken.extend(self.thermal(machine, today, judgement, &known, &spoken, out)),
             None => {}
         }
@@ -105,6 +119,25 @@ impl Speaker<'_> {
         self.clear_where(machine, over, why, out);
         self.mark_unwell(machine);
         self.service(machine, today, out);
+    }
+
+    /// What another set point explains better says nothing of the valve, and what it explains as well is watched only, until cooler
+    /// weather shows which it is. What a customer has heard already is not taken back for warm days.
+    fn doubt_the_valve(
+        &self,
+        machine: &Machine,
+        signs: &mut Vec<Sign<'_>>,
+        is_resettled: bool,
+        unregulated: Option<&Unregulated>,
+    ) {
+        let set_ratio = unregulated.map_or(f64::NEG_INFINITY, |u| u.set_ratio);
+        if is_resettled {
+            signs.retain(|sign| !shows_the_valve(sign));
+        } else if !machine.episodes.is_told(&FaultCode::THERMOSTATIC_VALVE_OPEN) {
+            signs.retain(|sign| !(shows_the_valve(sign) && set_ratio >= SET_POINT_TELLS));
+            let doubted = signs.iter_mut().filter(|sign| shows_the_valve(sign) && set_ratio > -SET_POINT_TELLS);
+            doubted.for_each(|sign| sign.grade = Grade::Watch);
+        }
     }
 
     /// Follows whether the valve keeps the machine warm; with what other symptoms have shown of one that stands open, since when
@@ -241,12 +274,16 @@ impl Speaker<'_> {
     }
 }
 
+/// Whether a symptom is one of the temperature that the valve keeps.
+fn shows_the_valve(sign: &Sign<'_>) -> bool {
+    REGULATION.contains(&sign.symptom.code.as_str())
+}
+
 /// Since when a valve has been found to stand open, and whether a customer may hear of it, if it was spoken of today.
 fn open_valve(signs: &[Sign<'_>], spoken: &[Spoken], machine: &Machine) -> Option<(Day, bool)> {
     let fault = FaultCode::THERMOSTATIC_VALVE_OPEN;
     spoken.iter().find(|(_, spoken)| *spoken == fault)?;
-    let shows = |sign: &&Sign<'_>| REGULATION.contains(&sign.symptom.code.as_str());
-    let since = signs.iter().filter(shows).map(|sign| sign.since).min()?;
+    let since = signs.iter().filter(|sign| shows_the_valve(sign)).map(|sign| sign.since).min()?;
     Some((since, machine.episodes.is_told(&fault)))
 }
 

@@ -1,4 +1,5 @@
-//! A machine that its valve no longer keeps warm: found, held and not learned as its normal; and machines that are made so.
+//! A machine that its valve no longer keeps warm: found, held and not learned as its normal; machines that are made so; and machines
+//! that are kept at another temperature.
 
 use foretell_engine::{Engine, EngineOptions, MachineView};
 use foretell_model::{
@@ -36,6 +37,15 @@ fn air_c(t: f64) -> f64 {
     14.0 + season + 4.0 * ((t - 0.375) * day).sin() + 2.5 * wobble(t as i64 / 2 + 3)
 }
 
+/// The first reading of a day, and the day of a reading.
+fn steps(day: f64) -> i64 {
+    (day * 1440.0) as i64 / STEP_MIN
+}
+
+fn days_of(step: i64) -> f64 {
+    (step * STEP_MIN) as f64 / 1440.0
+}
+
 impl Life {
     fn new(low_c: f64) -> Self {
         let catalogue =
@@ -47,13 +57,17 @@ impl Life {
     }
 
     /// Lives from day to day with a valve that keeps it at 78 degC, or none, in air warmer by so much.
-    fn live(mut self, days: std::ops::Range<f64>, warmer_k: f64, is_open: impl Fn(f64) -> bool) -> Self {
-        let steps = |day: f64| (day * 1440.0) as i64 / STEP_MIN;
+    fn live(self, days: std::ops::Range<f64>, warmer_k: f64, is_open: impl Fn(f64) -> bool) -> Self {
+        self.live_at(days, warmer_k, |t| if is_open(t) { 0.0 } else { 78.0 })
+    }
+
+    /// The same with a valve that keeps it at so many degC in air of 20.
+    fn live_at(mut self, days: std::ops::Range<f64>, warmer_k: f64, kept_c: impl Fn(f64) -> f64) -> Self {
         for step in steps(days.start)..steps(days.end) {
-            let t = (step * STEP_MIN) as f64 / 1440.0;
+            let t = days_of(step);
             let air_c = air_c(t) + warmer_k;
-            let (kept_c, open_c) = (78.0 + 0.2 * (air_c - 20.0), 84.5 + 1.08 * (air_c - 30.0));
-            let td_c = if is_open(t) { open_c } else { kept_c.max(open_c) } + 0.5 * wobble(step * 3);
+            let (kept_c, open_c) = (kept_c(t) + 0.2 * (air_c - 20.0), 84.5 + 1.08 * (air_c - 30.0));
+            let td_c = kept_c.max(open_c) + 0.5 * wobble(step * 3);
             self.read(step, air_c, (td_c * 10.0).round() / 10.0);
         }
         self
@@ -204,13 +218,44 @@ fn a_valve_that_keeps_a_little_less_in_a_cold_climate_is_not_accused_of_the_weat
     for lower_k in [1.0, 1.6] {
         let mut life = Life::new(65.0);
         // Known since autumn; the winter's rises stand in the memory when the spring comes.
-        for step in 210 * 1440 / STEP_MIN..500 * 1440 / STEP_MIN {
-            let t = (step * STEP_MIN) as f64 / 1440.0;
+        for step in steps(210.0)..steps(500.0) {
+            let t = days_of(step);
             let air_c = 1.4 * air_c(t) - 25.0;
             let kept_c = 65.8 - if t > 330.0 { lower_k } else { 0.0 };
             life.read(step, air_c, (kept_c + 0.5 * wobble(step * 3)).round());
         }
         let told = life.told();
         assert!(told.iter().all(|told| told.contains("watch")) && life.letters().is_empty(), "{told:?}");
+    }
+}
+
+/// Its owner has a valve fitted that keeps it cooler, or warmer, or sets the fan's control to another temperature.
+#[test]
+fn another_set_point_is_no_fault() {
+    for (from_c, to_c) in [(78.0, 70.0), (80.0, 74.0), (72.0, 80.0), (74.0, 79.0)] {
+        for day in [SUMMER, 130.0, 170.0, NOVEMBER, 250.0] {
+            let life = Life::new(65.0).live_at(0.0..360.0, 0.0, |t| if t < day { from_c } else { to_c });
+            let (told, letters) = (life.told(), life.letters());
+            // In warm weather a valve that stands open looks the same; when it has become cool nothing is left of it.
+            let is_over = told.iter().all(|told| told.contains("watch, cleared"));
+            assert!(is_over && letters.is_empty(), "{from_c} -> {to_c} degC on day {day}: {told:?} {letters:#?}");
+        }
+    }
+}
+
+/// What becomes of the cooler afterwards is seen as before.
+#[test]
+fn a_cooler_that_clogs_after_another_set_point_is_found() {
+    for (from_c, to_c) in [(78.0, 72.0), (72.0, 79.0)] {
+        let mut life = Life::new(65.0).live_at(0.0..40.0, 0.0, |_| from_c).live_at(40.0..80.0, 0.0, |_| to_c);
+        for step in steps(80.0)..steps(150.0) {
+            let (t, air_c) = (days_of(step), air_c(days_of(step)));
+            let lost_k = 0.35 * (t - 90.0).max(0.0);
+            let td_c = (to_c + 0.2 * (air_c - 20.0)).max(84.5 + lost_k + 1.08 * (air_c - 30.0));
+            life.read(step, air_c, ((td_c + 0.5 * wobble(step * 3)) * 10.0).round() / 10.0);
+        }
+        let found = life.findings.iter().find(|f| f.fault.as_str() == "cooler_clogging" && f.grade >= Grade::Advise);
+        let day = found.map(|f| f.at.days_since(start()));
+        assert!(day.is_some_and(|day| (95.0..130.0).contains(&day)), "{from_c} -> {to_c} degC: {day:?}");
     }
 }

@@ -6,10 +6,11 @@ use super::baseline::{Baseline, Belief, Conditions, TERMS};
 use super::cold::{self, Stand};
 use super::converge::{TREND_LOG_BF, claimed};
 use super::fit::{self, Fitted, Given};
-use super::health::{Health, reference};
+use super::health::{Fresh, Health, reference};
 use super::linear::Vector;
 use super::memory::{Leaving, Prior};
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
+use super::resettled::{Resettled, resettled};
 use super::rivals::{self, Rivals, Unregulated, Week};
 use super::rows::{self, Noise};
 use super::scan::{self, Alternative, Scan};
@@ -66,6 +67,8 @@ pub(crate) struct Judgement {
     pub(crate) unregulated: Option<Unregulated>,
     /// What the hot hours did within a week.
     pub(crate) week: Option<Week>,
+    /// Whether it is kept at another temperature since a day.
+    pub(crate) resettled: Option<Resettled>,
     /// How far the hot hours rose overnight, K, if they did.
     pub(crate) jump_k: Option<f64>,
     /// Whether a sensor shows the air.
@@ -149,16 +152,16 @@ impl Work {
             let Health { baseline, noise, .. } = health;
             let spoilt_from = around.spoilt_from.map(f64::from);
             let onset_day = health.trend.map(|t| t.onset_day).into_iter().chain(spoilt_from).reduce(f64::min);
-            let by_work = health.fresh;
+            let ends = health.fresh;
             let leaving =
-                Leaving { days, samples: &samples, baseline: &baseline, noise, before: oldest, onset_day, by_work };
+                Leaving { days, samples: &samples, baseline: &baseline, noise, before: oldest, onset_day, ends };
             leaving.enter(&mut health.memory);
         } else {
             // Another source has another offset, so nothing learned with the old one holds.
             health.source = source;
             health.memory = None;
             health.trend = None;
-            health.fresh = true;
+            health.fresh = Fresh::ByWork;
         }
         samples.drain(..window);
         let stands = if source.is_measured() { cold::stands(&samples, &health.baseline, today) } else { Vec::new() };
@@ -168,15 +171,15 @@ impl Work {
         let mut belief = Belief::FLEET;
         belief.sd[3] = source.slope_sd();
         let prior = Prior::of(&belief, health.memory.as_deref());
-        if health.fresh {
+        if health.fresh != Fresh::No {
             health.baseline = Baseline { theta: prior.mean }.bounded();
             health.noise = Noise::prior(source);
         }
-        let steps = if health.fresh { 6 } else { 1 };
+        let steps = if health.fresh != Fresh::No { 6 } else { 1 };
         let given = Given { samples: &samples, trend: health.trend.as_ref(), noise: health.noise, prior: &prior };
         let fitted = fit::refine(given, health.baseline, steps);
         health.baseline = fitted.baseline;
-        health.fresh = false;
+        health.fresh = Fresh::No;
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
         // A normal that is not learned from for a while is still known.
         health.learned = hot_days >= health.days_needed() || (health.learned && around.spoilt_from.is_some());
@@ -298,6 +301,7 @@ impl Work {
             stands: Vec::new(),
             unregulated: None,
             week: None,
+            resettled: None,
             jump_k: None,
             is_measured: self.health.source.is_measured(),
             hot_ambient_c: None,
@@ -331,8 +335,12 @@ impl Work {
         if self.health.source != AmbientSource::Season {
             let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);
             let trend = self.health.trend.as_ref();
-            judgement.unregulated = rivals::unregulated(&self.all_samples(), &self.health.baseline, sd_k, self.today)
-                .filter(|_| self.health.learned);
+            if self.health.learned {
+                let samples = self.all_samples();
+                let (baseline, today) = (&self.health.baseline, self.today);
+                judgement.unregulated = rivals::unregulated(&samples, baseline, sd_k, today);
+                judgement.resettled = resettled(&samples, baseline, sd_k, today);
+            }
             // Cool hours whose air is a guess from the morning do not tell where the heat is seen.
             judgement.rivals = trend
                 .filter(|_| self.health.source != AmbientSource::ColdSoak)

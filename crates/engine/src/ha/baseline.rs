@@ -132,6 +132,17 @@ impl Baseline {
         Expected { td_c, saturated_c, weight }
     }
 
+    /// What the valve keeps in air of 20 degC, degC.
+    pub(crate) fn regulated_c(&self) -> f64 {
+        self.theta[0]
+    }
+
+    /// The expected temperature, degC, with the valve's own moved by so much, K.
+    pub(crate) fn expect_set(&self, at: &Conditions, by_k: f64) -> f64 {
+        let (regulated, saturated, softness) = self.branches(at, 0.0);
+        soft_max(regulated + by_k, saturated, softness).0
+    }
+
     /// What a temperature of the saturated branch shows as where the valve regulates beneath it, degC: never less than that.
     pub(crate) fn over_valve(&self, at: &Conditions, excess_k: f64, saturated_c: f64) -> f64 {
         let (regulated, _, softness) = self.branches(at, excess_k);

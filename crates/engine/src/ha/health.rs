@@ -17,6 +17,17 @@ const REMEMBERED_DAYS: usize = 3;
 /// Weight of the saturated branch from which a sound valve is open as well.
 const OPEN_ANYWAY: f64 = 0.6;
 
+/// Whether a life has just begun, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Fresh {
+    /// It goes on.
+    No,
+    /// Work has begun it, or nothing is known yet.
+    ByWork,
+    /// The machine is kept at another temperature.
+    BySetPoint,
+}
+
 /// What is remembered of a machine's health from day to day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Health {
@@ -33,7 +44,7 @@ pub(crate) struct Health {
     pub(crate) valid_from: Day,
     pub(crate) observable: bool,
     pub(crate) learned: bool,
-    pub(super) fresh: bool,
+    pub(super) fresh: Fresh,
     /// Days in a row on which the other answer to "observable?" would have been right.
     pub(super) gate_days: u8,
 }
@@ -62,7 +73,7 @@ impl Default for Health {
             valid_from: 0,
             observable: false,
             learned: false,
-            fresh: true,
+            fresh: Fresh::ByWork,
             gate_days: 0,
         }
     }
@@ -85,7 +96,7 @@ impl Health {
     pub(crate) fn days_needed(&self) -> usize {
         let known = self.memory.as_ref().is_some_and(|m| m.is_rich(LEARNING_DAYS));
         let leaves = self.former.as_ref().is_some_and(|former| former.ends_before(self.valid_from));
-        if known || (self.fresh && leaves) { REMEMBERED_DAYS } else { LEARNING_DAYS }
+        if known || (self.fresh != Fresh::No && leaves) { REMEMBERED_DAYS } else { LEARNING_DAYS }
     }
 
     /// Whether a normal may be learned from a point. A valve that stands open leaves cold what it should regulate; where it would be
@@ -96,6 +107,15 @@ impl Health {
 
     /// Begins a new life: the days before it enter the memory when the first of its own is judged, by the hinge that they had.
     pub(crate) fn restart(&mut self, from: Day) {
+        self.begin(from, Fresh::ByWork);
+    }
+
+    /// The same for a machine that is kept at another temperature since that day; all else of it is as it was.
+    pub(crate) fn resettle(&mut self, from: Day) {
+        self.begin(from, Fresh::BySetPoint);
+    }
+
+    fn begin(&mut self, from: Day, fresh: Fresh) {
         // A life too short to have had a normal of its own leaves the one before it in its place.
         if let Some(former) = Former::of(self, from) {
             self.former = Some(Box::new(former));
@@ -103,7 +123,7 @@ impl Health {
         self.trend = None;
         self.valid_from = from;
         self.learned = false;
-        self.fresh = true;
+        self.fresh = fresh;
     }
 }
 
@@ -125,7 +145,7 @@ impl Health {
     pub(crate) fn resume(&mut self, life: Life) {
         let Life { baseline, memory, reference, noise, valid_from, learned } = life;
         (self.baseline, self.memory, self.reference, self.noise) = (baseline, memory, reference, noise);
-        (self.valid_from, self.learned, self.fresh) = (valid_from, learned, false);
+        (self.valid_from, self.learned, self.fresh) = (valid_from, learned, Fresh::No);
         (self.former, self.trend) = (None, None);
     }
 }
@@ -133,7 +153,7 @@ impl Health {
 /// The reference operating point, kept until the machine has clearly become another one.
 pub(super) fn reference(health: &mut Health, days: &[DayRecord], heats: &[Option<Heat>]) -> Option<Reference> {
     let fresh = points::reference_of(days, heats)?;
-    let kept = health.reference.filter(|kept| !health.fresh && kept.is_like(&fresh));
+    let kept = health.reference.filter(|kept| health.fresh == Fresh::No && kept.is_like(&fresh));
     let reference = kept.unwrap_or(fresh);
     health.reference = Some(reference);
     Some(reference)
@@ -154,7 +174,7 @@ mod tests {
         let day = |day| DayRecord::new(day, hot, Point::default(), None, None).with_hours(24.0, 24.0, None);
         let days: Vec<DayRecord> = (20..60).map(day).collect();
         assert!(reference(&mut health, &days, &points::heats(&days, None)).is_some());
-        (health.learned, health.fresh) = (true, false);
+        (health.learned, health.fresh) = (true, Fresh::No);
         health.restart(60);
         assert_eq!(health.days_needed(), REMEMBERED_DAYS);
     }

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, TERMS};
+use super::health::Fresh;
 use super::linear::{Cholesky, Vector, dot};
 use super::points::Sample;
 use super::rows::{self, Noise, Row};
@@ -26,6 +27,8 @@ const DIRT_SD_K: f64 = 1.0;
 const SENSOR_SD_K: f64 = 0.5;
 /// How far work on the machine may have moved each coefficient; most of all what the cooler can do.
 const WORK_SD: Vector = [1.8, 0.8, 5.0, 0.4, 1.0, 0.5, 0.5, 0.5];
+/// The same of another set point: what the valve keeps, and hardly what the cooler can do.
+const SET_POINT_SD: Vector = [8.0, 1.0, 1.0, 0.2, 0.3, 0.2, 0.8, 0.5];
 /// A day that was judged hotter than its normal by so much, K, is no healthy one, and neither are so many days before it.
 const UNHEALTHY_K: f64 = 0.5;
 const UNHEALTHY_BEFORE_DAYS: Day = 14;
@@ -161,8 +164,8 @@ pub(crate) struct Leaving<'a> {
     pub(crate) before: Day,
     /// Since when something has been growing.
     pub(crate) onset_day: Option<f64>,
-    /// Whether they leave because work has begun a new life.
-    pub(crate) by_work: bool,
+    /// Whether they leave because a new life has begun.
+    pub(super) ends: Fresh,
 }
 
 impl Leaving<'_> {
@@ -187,9 +190,12 @@ impl Leaving<'_> {
             }
             kept.days = kept.days.saturating_add(1);
         }
-        if self.by_work {
-            (0..TERMS).for_each(|i| information.loosen(&along(&[i]), WORK_SD[i]));
-        }
+        let moved = match self.ends {
+            Fresh::No => None,
+            Fresh::ByWork => Some(WORK_SD),
+            Fresh::BySetPoint => Some(SET_POINT_SD),
+        };
+        moved.into_iter().for_each(|sd| (0..TERMS).for_each(|i| information.loosen(&along(&[i]), sd[i])));
         kept.until = kept.until.max(self.before);
         kept.keep(&information);
     }
@@ -229,7 +235,7 @@ mod tests {
         days.flat_map(of_day).collect()
     }
 
-    fn remembered(samples: &[Sample], excess_k: f64, by_work: bool) -> Option<Box<Memory>> {
+    fn remembered(samples: &[Sample], excess_k: f64, ends: Fresh) -> Option<Box<Memory>> {
         let days: Vec<DayRecord> = samples
             .chunk_by(|a, b| a.day == b.day)
             .map(|day| {
@@ -246,7 +252,7 @@ mod tests {
             noise: Noise::prior(AmbientSource::Own),
             before: samples.last().map_or(0, |s| s.day),
             onset_day: None,
-            by_work,
+            ends,
         };
         leaving.enter(&mut memory);
         memory
@@ -276,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_shape_is_remembered_and_the_level_within_a_kelvin() {
-        let memory = remembered(&samples(100..160, 0.0), 0.0, false).unwrap();
+        let memory = remembered(&samples(100..160, 0.0), 0.0, Fresh::No).unwrap();
         assert!(memory.is_rich(59) && !memory.is_rich(60), "{memory:?}");
         let prior = Prior::of(&Belief::FLEET, Some(&memory));
         assert!((prior.mean[4] - 6.5).abs() < 0.2 && sd(&prior, &along(&[4])) < 0.35, "{prior:?}");
@@ -287,14 +293,19 @@ mod tests {
 
     #[test]
     fn after_work_the_level_is_anew() {
-        let memory = remembered(&samples(100..160, 0.0), 0.0, true).unwrap();
+        let memory = remembered(&samples(100..160, 0.0), 0.0, Fresh::ByWork).unwrap();
         let prior = Prior::of(&Belief::FLEET, Some(&memory));
         let (level_sd_k, load_sd) = (sd(&prior, &along(&[2])), sd(&prior, &along(&[4])));
         assert!((3.5..7.0).contains(&level_sd_k) && (0.7..1.1).contains(&load_sd), "{level_sd_k} {load_sd}");
+        // At another set point the cooler is as it was.
+        let memory = remembered(&samples(100..160, 0.0), 0.0, Fresh::BySetPoint).unwrap();
+        let prior = Prior::of(&Belief::FLEET, Some(&memory));
+        let (kept_sd_k, level_sd_k) = (sd(&prior, &along(&[0])), sd(&prior, &along(&[2])));
+        assert!(kept_sd_k > 3.0 && level_sd_k < 2.0, "{kept_sd_k} {level_sd_k}");
     }
 
     #[test]
     fn unhealthy_days_are_not_remembered() {
-        assert!(remembered(&samples(100..160, 4.0), 4.0, false).is_none());
+        assert!(remembered(&samples(100..160, 4.0), 4.0, Fresh::No).is_none());
     }
 }

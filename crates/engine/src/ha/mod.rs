@@ -18,6 +18,7 @@ pub(crate) mod moments;
 mod mornings;
 mod neighbours;
 pub(crate) mod points;
+pub(crate) mod resettled;
 pub(crate) mod rivals;
 pub(crate) mod room;
 pub(crate) mod rows;

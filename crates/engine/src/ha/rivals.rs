@@ -21,12 +21,12 @@ const YOUNG_DAYS: Day = 3;
 /// Points that are needed.
 const POINTS: usize = 5;
 /// A misfit counts no more than so many standard deviations.
-const FAR: f64 = 3.0;
+pub(super) const FAR: f64 = 3.0;
 /// Points of neighbouring days share half of what is odd about them.
-const INDEPENDENT: f64 = 0.5;
+pub(super) const INDEPENDENT: f64 = 0.5;
 /// Excess of the saturated branch is sought up to here, in such steps, K.
-const EXCESS_MAX_K: f64 = 48.0;
-const EXCESS_STEP_K: f64 = 1.0;
+pub(super) const EXCESS_MAX_K: f64 = 48.0;
+pub(super) const EXCESS_STEP_K: f64 = 1.0;
 
 /// Log likelihood ratios against a lost cooler.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,7 +141,7 @@ pub(crate) fn week(samples: &[Sample], baseline: &Baseline, today: Day) -> Optio
 const AIR_C: f64 = 30.0;
 const AIR_SLOPE: f64 = 1.08;
 /// The law of a fixed opening is no fit to the machine's own past, so its misfits are taken less to heart.
-const STUCK_SHARE: f64 = 0.7;
+pub(super) const STUCK_SHARE: f64 = 0.7;
 /// Days in which a valve that regulates nothing must show, and points that are needed of them.
 const LOST_DAYS: Day = 6;
 const LOST_POINTS: usize = 6;
@@ -151,6 +151,10 @@ pub(super) const REGULATED: f64 = 0.35;
 const REGULATED_NOW: usize = 3;
 const REGULATED_BEFORE: usize = 8;
 
+/// Valve elements open from this temperature on, degC, and differ by no more than this, K.
+const SET_MIN_C: f64 = 66.0;
+pub(super) const SET_MAX_K: f64 = 16.0;
+
 /// A valve that may regulate nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Unregulated {
@@ -158,6 +162,8 @@ pub(crate) struct Unregulated {
     pub(crate) log_ratio: f64,
     /// How far above the saturated branch it settles at full load, K: nought with a valve that is fully open.
     pub(crate) above_k: f64,
+    /// Log likelihood ratio of one that regulates at a lower temperature than it did, against one that regulates nothing.
+    pub(crate) set_ratio: f64,
 }
 
 /// Weighs the last days; `None` where too few of them, or of those before, would be regulated by a sound valve.
@@ -180,8 +186,16 @@ pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, to
         else_best = else_best.min(squares(&|s| s.td_c - baseline.expect(&s.at, excess_k).td_c));
         excess_k += EXCESS_STEP_K;
     }
+    let set = set_lower_k(baseline).map(|k| squares(&|s| s.td_c - baseline.expect_set(&s.at, -k)));
+    let set_ratio = set.reduce(f64::min).map_or(f64::NEG_INFINITY, |set| 0.5 * INDEPENDENT * (lost - set));
     let sound_k = baseline.expect(&Conditions { ta_c: AIR_C, ..Conditions::default() }, 0.0).saturated_c - AIR_C;
-    Some(Unregulated { log_ratio: 0.5 * INDEPENDENT * (else_best - lost), above_k: per_heat_k - sound_k })
+    let log_ratio = 0.5 * INDEPENDENT * (else_best - lost);
+    Some(Unregulated { log_ratio, above_k: per_heat_k - sound_k, set_ratio })
+}
+
+/// By how much lower a valve's temperature can have been set, K.
+fn set_lower_k(baseline: &Baseline) -> impl Iterator<Item = f64> {
+    (1..).map(f64::from).take_while(|k| *k <= SET_MAX_K && baseline.regulated_c() - k >= SET_MIN_C)
 }
 
 /// Rise over the air, brought to the air at which it is quoted: thinner air cools a little less, 1.08 K for each kelvin.
@@ -195,7 +209,7 @@ pub(super) fn heat(s: &Sample) -> f64 {
 }
 
 /// Rise over the air for the heat of the reference load, K, by least squares.
-fn rise_per_heat<'a>(samples: impl Iterator<Item = &'a Sample>) -> f64 {
+pub(super) fn rise_per_heat<'a>(samples: impl Iterator<Item = &'a Sample>) -> f64 {
     let (cross, own) =
         samples.fold((0.0, 1e-9), |(cross, own), s| (cross + heat(s) * rise_k(s), own + heat(s) * heat(s)));
     cross / own
