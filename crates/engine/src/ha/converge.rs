@@ -1,10 +1,12 @@
 //! From hinge and trend to each other: the trend decides which days show the saturated branch, and those days decide the trend.
 
 use super::assess::Work;
-use super::baseline::Baseline;
-use super::fit::{self, Given};
+use super::baseline::{Baseline, Belief};
+use super::fit::{self, Fitted, Given};
+use super::points::median;
 use super::scan::{self, Alternative, Scan};
 use super::trend::Trend;
+use crate::sd::day::Day;
 
 /// Evidence from which the excess takes part in the next day's linearisation.
 pub(super) const TREND_LOG_BF: f64 = 3.0;
@@ -18,6 +20,12 @@ const SECOND_OPINION: f64 = 1.0;
 const BEYOND_DOUBT_SDS: f64 = 4.0;
 /// Steps of a fit that looks for the best hinge with and without a trend.
 const REFIT_STEPS: usize = 3;
+/// Days whose regulated points say what the valve keeps, the weight below which they are, and how many are needed.
+const SETTLE_DAYS: Day = 14;
+const SETTLE_WEIGHT: f64 = 0.5;
+const SETTLE_POINTS: usize = 4;
+/// Steps of a fit that comes from so far.
+const SETTLE_STEPS: usize = 5;
 /// Rounds of fitting and scanning when a trend shows.
 const ROUNDS: usize = 2;
 
@@ -71,25 +79,68 @@ impl Work {
     }
 
     /// The scan weighs both sides where the hinge stands with the trend in place, and a hinge without one may fit as well
-    /// somewhere else. So both are fitted, each where it fits best, and their misfits compared; the freedom of onset and law costs
-    /// what it costs in the scan (Laplace's approximation about two modes).
+    /// somewhere else. So both are fitted, each where it fits best, and their misfits compared.
     ///
     /// Where the hot hours stand out beyond doubt no hinge is looked for that would explain them as well.
     pub(super) fn refitted_log_bf(&self, scan: &Scan) -> f64 {
         let is_doubtful = self.stands_out().is_none_or(|sds| sds < BEYOND_DOUBT_SDS);
-        let Some(best) = scan.alternatives.first().filter(|_| is_doubtful) else { return scan.log_bf };
-        let trend = best.trend();
+        if !is_doubtful || scan.alternatives.is_empty() {
+            return scan.log_bf;
+        }
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i]);
-        let cost = |from: Baseline, trend: Option<&Trend>| fit::refine(self.given(trend), from, REFIT_STEPS).cost;
-        let none = cost(Baseline { theta }.bounded(), None).min(cost(self.health.baseline, None));
-        let gain = 0.5 * (none - cost(self.health.baseline, Some(&trend)) - best.miss());
-        self.health.source.trust() * gain + scan.freedom
+        let cost = |from: Baseline| fit::refine(self.given(None), from, REFIT_STEPS).cost;
+        let none = cost(Baseline { theta }.bounded()).min(cost(self.health.baseline));
+        self.log_bf_against(none, scan)
+    }
+
+    /// Looks whether the valve keeps the machine at another temperature than was believed, and nothing grows.
+    ///
+    /// A machine that was learned in warm weather has never shown what its valve keeps, and one whose fan is controlled or whose
+    /// valve mixes keeps whatever it was set to. Points that stand clear of the branch as it is believed are linearised as
+    /// saturated, and a branch that is believed flat has no slope to learn from: a machine that stays as warm as ever while the
+    /// air grows cooler would seem to grow ever hotter. So the other reading is tried from where it would be, with the branch at
+    /// what is seen and as steep as any machine's, and no growth. What follows the air kelvin for kelvin it cannot fit.
+    fn settle(&mut self, scan: Scan) -> Scan {
+        if claimed(&scan).is_none() {
+            return scan;
+        }
+        let settled = self.settled();
+        if self.log_bf_against(settled.cost, &scan) >= SECOND_OPINION {
+            return scan;
+        }
+        self.health.baseline = settled.baseline;
+        self.health.trend = None;
+        self.fitted = settled;
+        self.scan()
+    }
+
+    /// The hinge that would keep the last days where they are, with nothing amiss.
+    fn settled(&self) -> Fitted {
+        let baseline = self.health.baseline;
+        let of_late = self.samples.iter().rev().take_while(|s| s.day + SETTLE_DAYS >= self.today);
+        let expected = of_late.map(|s| (s, baseline.expect(&s.at, 0.0)));
+        let mut over: Vec<f64> =
+            expected.filter(|(_, e)| e.weight < SETTLE_WEIGHT).map(|(s, e)| s.td_c - e.td_c).collect();
+        let by_k = if over.len() < SETTLE_POINTS { None } else { median(&mut over) };
+        let mut theta = baseline.theta;
+        theta[0] += by_k.unwrap_or(0.0).max(0.0);
+        theta[1] = theta[1].max(Belief::FLEET.mean[1]);
+        fit::refine(self.given(None), Baseline { theta }.bounded(), SETTLE_STEPS)
+    }
+
+    /// Evidence for the likeliest growth, fitted where it fits best, against no growth that leaves this cost; the freedom of onset
+    /// and law costs what it costs in the scan (Laplace's approximation about two modes).
+    fn log_bf_against(&self, none: f64, scan: &Scan) -> f64 {
+        let Some(best) = scan.alternatives.first() else { return scan.log_bf };
+        let growing = fit::refine(self.given(Some(&best.trend())), self.health.baseline, REFIT_STEPS).cost;
+        self.health.source.trust() * 0.5 * (none - growing - best.miss()) + scan.freedom
     }
 
     /// Scans, and where a trend shows, fits the baseline around it and scans again: the trend decides which days show the
     /// saturated branch, and those days decide the trend.
     pub(super) fn converge(&mut self) -> Scan {
-        let mut scan = self.tried();
+        let scan = self.tried();
+        let mut scan = self.settle(scan);
         for _ in 0..ROUNDS {
             let Some(trend) = claimed(&scan) else { break };
             let news = self.health.trend.is_none();

@@ -28,7 +28,7 @@ const USUAL_K: f64 = 2.0;
 const TOLD_DAYS: usize = 2;
 const LASTING_DAYS: usize = 5;
 /// Log likelihood ratios of the same.
-const TOLD_RATIO: f64 = 2.0;
+const TOLD_RATIO: f64 = 4.0;
 const LASTING_RATIO: f64 = 5.0;
 
 /// What was found.
