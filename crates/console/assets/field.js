@@ -37,3 +37,23 @@ if (way && "geolocation" in navigator) {
 for (const field of document.querySelectorAll("input[type=file]")) {
   field.addEventListener("change", () => field.closest("form").classList.toggle("chosen", field.files.length > 0));
 }
+
+// As soon as the last line of parts is used there is another one; without this file a button asks for more.
+const PART_LINES_MAX = 30;
+for (const more of document.querySelectorAll("button[name=more]")) {
+  const box = more.parentElement;
+  more.remove();
+  box.addEventListener("change", () => {
+    const rows = [...box.querySelectorAll(".part-row")];
+    const last = rows.at(-1);
+    if (rows.length >= PART_LINES_MAX || !last.querySelector("select").value) return;
+    const next = last.cloneNode(true);
+    for (const [field, name] of [["select", "part"], ["input", "n"]]) {
+      const id = `${name}_${rows.length + 1}`;
+      const [input, label] = [next.querySelector(field), next.querySelector(`label[for=${last.querySelector(field).id}]`)];
+      [input.id, input.name, label.htmlFor] = [id, id, id];
+      input.value = field === "select" ? "" : "1";
+    }
+    last.after(next);
+  });
+}

@@ -25,8 +25,9 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The page as it reads: what keeps a figure and its unit on one line is not seen.
     fn body(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        String::from_utf8_lossy(&self.bytes).replace('\u{a0}', " ").replace('\u{2060}', "")
     }
 }
 

@@ -90,10 +90,15 @@ impl Outreach {
             // One that goes with due work of the log's own is spoken for; one that goes with a fault is still to be refreshed.
             let is_due = |case: &&Case| case.finding.kind == FindingKind::MaintenanceDue;
             let is_spoken_for = |case: &Case| open.iter().filter(is_due).any(|leader| bundle::follows(case, leader));
-            let is_ours = |case: &Case| case.finding.fault.as_str() == SERVICE && !is_spoken_for(case);
-            let episode = advisories::count(tx, id, SERVICE)? + u32::from(!open.iter().any(is_ours));
+            let is_ours = |case: &&Case| service::is_registered(&case.finding) && !is_spoken_for(case);
+            let episode = advisories::count(tx, id, SERVICE)? + 1;
             match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
-                Some(finding) => self.take_and_settle(tx, &finding, context, now),
+                Some(mut finding) => {
+                    if let Some(ours) = open.iter().find(is_ours) {
+                        finding.id.clone_from(&ours.finding.id);
+                    }
+                    self.take_and_settle(tx, &finding, context, now)
+                }
                 None => Ok(Applied::Ignored),
             }
         })
@@ -154,7 +159,7 @@ impl Outreach {
             (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {}
             (None, _) => self.open_case(connection, finding, context, now)?,
             (Some(before), Status::Cleared) => {
-                let mut case = clear(connection, before.clone(), now)?;
+                let mut case = clear(connection, before.clone(), finding, now)?;
                 self.succeed(connection, (&mut case, &before), now)?;
                 self.part_with_cleared(connection, (&case, &before), now)?;
             }
@@ -271,7 +276,14 @@ fn hint_at_return(connection: &dyn Session, case: &Case, now: Timestamp) -> Resu
     care::hint(connection, &customer.id, Some(machine.as_str()), &format!("{}: `{fault}`", care::CAME_BACK), now)
 }
 
-fn clear(connection: &dyn Session, mut case: Case, now: Timestamp) -> Result<Case> {
+fn clear(connection: &dyn Session, mut case: Case, said: &Finding, now: Timestamp) -> Result<Case> {
+    // Why work is no longer due the hours tell: it was done, they grow more slowly, or its mark lies behind.
+    if said.kind == FindingKind::MaintenanceDue {
+        for known in &mut case.finding.evidence {
+            let hours = said.evidence.iter().find(|item| item.feature == known.feature);
+            known.value = hours.map_or(known.value, |item| item.value);
+        }
+    }
     withdraw(connection, &case.finding.id, "the forecast was withdrawn")?;
     if case.stage == Stage::Booked {
         (case.remark, case.matter) = (Some("the forecast was withdrawn: is the visit still needed?".into()), None);

@@ -12,7 +12,7 @@ use crate::apply::forget_offers;
 use crate::edits::{self, MORE_WORK};
 use crate::error::Result;
 use crate::joint::{is_companion, is_spoken_of};
-use crate::service::DUE_PREFIX;
+use crate::service::{DUE_PREFIX, is_registered};
 use crate::store::{Case, GoesWith, Session, advisories, messages};
 use crate::views::{MessageState, Stage};
 use crate::visits::WITH_ANOTHER;
@@ -30,9 +30,7 @@ pub(crate) fn is_follower(case: &Case) -> bool {
 /// The works that open cases announce, apart from those that [`crate::Outreach::check_service`] made.
 pub(crate) fn announced(open: &[Case]) -> BTreeSet<String> {
     let due = open.iter().filter(|case| case.finding.kind == FindingKind::MaintenanceDue);
-    due.filter(|case| case.finding.fault.as_str() != crate::service::SERVICE)
-        .map(|case| case.finding.fault.as_str().to_owned())
-        .collect()
+    due.filter(|case| !is_registered(&case.finding)).map(|case| case.finding.fault.as_str().to_owned()).collect()
 }
 
 /// Works beside its own that a case has spoken of to the customer: they stay promised when the engine says the case anew.

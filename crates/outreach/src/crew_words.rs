@@ -88,6 +88,7 @@ impl Outreach {
             body,
             link: String::new(),
             calendar: None,
+            portrait: None,
             at: now,
         };
         Ok(Some((channel, parcel)))

@@ -225,7 +225,7 @@ impl Outreach {
             at_most: compose::is_at_most(pieces()),
             stops_machine: visit.stops_machine,
             stops_partly: compose::is_partly(pieces()),
-            is_beside_machine: pieces().next().is_some() && pieces().all(|piece| piece.action.beside_machine),
+            is_beside_machine: compose::is_beside_machine(pieces()),
             // Whereto a visit goes does not change with what runs again.
             work: facts.leaving_out(&left_out).work(),
             runs_then: visit.stops_machine

@@ -108,8 +108,8 @@ pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
 pub use care::CustomerStage;
 pub use channel::{
-    Channel, DeliveryError, Folder, Format, HttpOptions, Mqtt, Parcel, Security, Sign, Smtp, SmtpOptions, Webhook,
-    WebhookOptions, sign,
+    Channel, DeliveryError, Folder, Format, HttpOptions, Mqtt, Parcel, Portrait, Security, Sign, Smtp, SmtpOptions,
+    Webhook, WebhookOptions, sign,
 };
 pub use compose::editor::{Layer, PreviewOf, Previewed, TemplateChange, TemplateFaults, TemplateInfo, TemplateText};
 pub use compose::trouble::OnSiteNews;
@@ -121,7 +121,7 @@ pub use error::{OutreachError, Result};
 pub use grumbles::Grumbles;
 pub use holidays::{Gap, Holidays};
 pub use hooks::{Hook, HookOptions, HookStatus};
-pub use options::{OutreachOptions, Promises};
+pub use options::{OutreachOptions, Pictures, Promises};
 pub use outward::MqttMessage;
 pub use plan::{Counters, Delayed};
 pub use problems::{Problem, mail_address};

@@ -97,6 +97,18 @@ pub struct OutreachOptions {
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who is told of what happens.
     pub hooks: Vec<Arc<Hook>>,
+    /// The small JPEG file of a picture by its reference, for portraits in e-mails; none where there is no such picture.
+    pub pictures: Pictures,
+}
+
+/// Reads the small file of a picture by its reference.
+#[derive(Clone)]
+pub struct Pictures(pub Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>);
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self(Arc::new(|_| None))
+    }
 }
 
 impl OutreachOptions {
@@ -127,6 +139,7 @@ impl OutreachOptions {
             time_of_readings: false,
             channels: Vec::new(),
             hooks: Vec::new(),
+            pictures: Pictures::default(),
         }
     }
 }

@@ -18,6 +18,10 @@ const UNNAMED_DUE: &str = "run_hours_since_service";
 /// The name under which due service runs as a case; also a code of the catalogue's actions.
 pub const SERVICE: &str = "serviced";
 
+/// What the last part of an identity of registered service begins with. The engine counts its own from 1: what it says of a
+/// machine's total must neither refresh nor end what people have registered.
+const REGISTERED: &str = "registered-";
+
 /// Tasks falling due within so many days of the first one go into the same visit.
 const BUNDLE_DAYS: f64 = 28.0;
 
@@ -37,6 +41,16 @@ pub struct Counter {
     pub run_hours: f64,
     /// Running hours per calendar day of late.
     pub hours_per_day: f64,
+}
+
+/// The identity of the n-th case of a machine's registered service.
+fn registered(machine: &MachineId, n: u32) -> FindingId {
+    FindingId::from_text(&format!("{machine}/{SERVICE}/{REGISTERED}{n}"))
+}
+
+/// Whether a finding is of registered service, and not the engine's word.
+pub(crate) fn is_registered(finding: &Finding) -> bool {
+    finding.id.as_str().rsplit('/').next().is_some_and(|last| last.starts_with(REGISTERED))
 }
 
 /// Hours of one due task.
@@ -80,7 +94,7 @@ pub(crate) fn by_work(finding: &Finding) -> Vec<Finding> {
     if named.is_empty() { vec![finding] } else { named }
 }
 
-/// The case of a machine's due tasks, if the first falls due within `horizon_days`. `episode` counts its services.
+/// The case of a machine's due tasks, if the first falls due within `horizon_days`. `episode` tells its services apart.
 #[must_use]
 pub fn due(
     id: &MachineId,
@@ -107,7 +121,7 @@ pub fn due(
         at: now,
         machine: id.clone(),
         kind: FindingKind::MaintenanceDue,
-        id: FindingId::new(id, &fault, episode),
+        id: registered(id, episode),
         status: Status::Opened,
         grade: Grade::Advise,
         fault,

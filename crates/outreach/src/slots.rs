@@ -65,9 +65,16 @@ struct Candidate {
     cost: (u32, u32, u32, u32),
 }
 
+impl Candidate {
+    fn is_saturday(&self) -> bool {
+        self.day.weekday() == Weekday::Sat
+    }
+}
+
 /// Proposes two times on different days, the sooner one first: one this week and one next where both weeks have one, both
 /// before `visit.before` where possible, none before `earliest`. Among times that suit production alike, one on which somebody
-/// is at the site anyway comes first. Fewer than two come back only when the coming weeks are full.
+/// is at the site anyway comes first. One of them at least is on a working day, even where the machine rests on Saturdays alone.
+/// Fewer than two come back only when the coming weeks are full.
 #[must_use]
 pub fn propose(
     visit: Visit,
@@ -89,9 +96,21 @@ pub fn propose(
         .or_else(|| best(other_days().filter(|c| !c.too_late)))
         .or_else(|| best(other_weeks().filter(|c| Some(week(c.day)) == next_week)))
         .or_else(|| best(other_days()));
+    let second = second.map(|second| on_working_day(&first, second, &days));
     let mut slots: Vec<Slot> = [Some(first), second].into_iter().flatten().map(|c| c.slot).collect();
     slots.sort_by_key(|slot| slot.start);
     slots
+}
+
+/// The second time; where both were Saturdays, the best working day in its place, of its own week if there is one. Who comes on a
+/// Saturday must be let in by somebody, so a customer can choose: a stop on a working day, or a Saturday.
+fn on_working_day(first: &Candidate, second: Candidate, days: &[Candidate]) -> Candidate {
+    if !(first.is_saturday() && second.is_saturday()) {
+        return second;
+    }
+    let serves = |c: &&Candidate| !c.is_saturday() && c.too_late <= second.too_late && c.unsuited <= second.unsuited;
+    let is_same_week = |c: &&Candidate| week(c.day) == week(second.day);
+    best(days.iter().filter(serves).filter(is_same_week)).or_else(|| best(days.iter().filter(serves))).unwrap_or(second)
 }
 
 /// Leaves the busy season out, unless that leaves fewer than two days before the fault where there were two.
@@ -365,8 +384,14 @@ mod tests {
     fn a_day_shift_is_visited_after_it_one_this_week_and_one_next() {
         let wednesday = "2026-07-15T10:00:00+08:00";
         check(COOLER, &runs(7..17, 0..5), wednesday, "Thursday 16 July, 17:00–19:00; Monday 20 July, 17:00–19:00");
-        // Where the shift leaves no room on working days, Saturday; a six-day week leaves only the quietest hours.
-        check(COOLER, &runs(6..19, 0..5), wednesday, "Saturday 18 July, 10:00–12:00; Saturday 25 July, 10:00–12:00");
+        // Where the shift leaves no room on working days, a Saturday or a working day; a six-day week leaves only the quietest
+        // hours.
+        check(
+            COOLER,
+            &runs(6..19, 0..5),
+            wednesday,
+            "Saturday 18 July, 10:00–12:00; Monday 20 July, 10:00–12:00 (running)",
+        );
         check(
             COOLER,
             &runs(6..22, 0..7),

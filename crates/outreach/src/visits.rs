@@ -2,15 +2,18 @@
 
 use foretell_model::{FindingId, MachineId, Obstacle, Timestamp};
 
+use crate::channel::Portrait;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::ics;
 use crate::joint::left_out;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, record, registry, untold_work};
+use crate::store::{
+    Case, Entry, Mail, Session, Stay, advisories, bookings, evidence, record, registry, service_cases, untold_work,
+};
 use crate::telling::UNDO_MS;
-use crate::views::{Booking, Stage, WorkDone};
+use crate::views::{Booking, PhotoOf, Stage, WorkDone};
 use crate::{Language, Outreach, bundle, care};
 
 /// The remark of a case that was done in the visit of another one.
@@ -46,6 +49,32 @@ impl Outreach {
         let Some(stay) = bookings::newest_of(connection, &mail.case)? else { return Ok(None) };
         let case = advisories::get(connection, &mail.case)?;
         self.file_of(connection, (&case, &stay), people, &self.link(mail), now).map(Some)
+    }
+
+    /// The portrait of who comes, with word of a booked visit or of somebody on the way to a broken machine.
+    pub(crate) fn portrait_with(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        language: Language,
+    ) -> Result<Option<Portrait>> {
+        let who = match mail.kind {
+            Kind::Confirmation => bookings::newest_of(connection, &mail.case)?
+                .filter(|stay| stay.state == "booked")
+                .and_then(|s| s.technician),
+            Kind::OnTheWay => match service_cases::number(&mail.case) {
+                Some(id) => service_cases::get(connection, id)?.technician,
+                None => None,
+            },
+            _ => None,
+        };
+        let Some(who) = who else { return Ok(None) };
+        let technician: Option<Technician> = registry::find(connection, &who)?;
+        let photo = evidence::photos(connection, PhotoOf::Person, &who)?.pop();
+        Ok(technician.zip(photo).and_then(|(technician, photo)| {
+            let jpeg = (self.options.pictures.0)(&photo.reference)?;
+            Some(Portrait { name: language.of(&technician.name).to_owned(), jpeg })
+        }))
     }
 
     fn file_of(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::desk::{Desk, MACHINES, check, desk, desk_by, now, of, of_fault, printed};
 use crate::support::{self, apply, at, finding, machine};
 use foretell_model::{FindingId, MINUTE_MS, Obstacle, Timestamp};
-use foretell_outreach::{AfterCancelling, OutreachError, PageState, Spoken, Stage};
+use foretell_outreach::{AfterCancelling, OutreachError, PageState, PhotoOf, Spoken, Stage};
 
 /// A desk whose customer booked the first of two times; with the case, the link's token and both times.
 fn booked_desk(desk: Desk) -> (Desk, FindingId, String, [Timestamp; 2]) {
@@ -33,6 +33,21 @@ fn refused<T: std::fmt::Debug>(done: Result<T, OutreachError>, why: Obstacle) {
 
 fn file_of(desk: &Desk) -> String {
     desk.last().calendar.unwrap().replace("\r\n ", "")
+}
+
+#[test]
+fn word_of_a_booked_visit_brings_the_face_of_who_comes() {
+    for (lang, id) in MACHINES {
+        let desk = desk(id);
+        desk.outreach.add_photo((PhotoOf::Person, "chen"), "face", "", "wang", now()).unwrap();
+        let (desk, case, ..) = booked_desk(desk);
+        let face = desk.last().portrait.unwrap();
+        let name = if lang == "en" { "Jun Chen" } else { "陈军" };
+        assert_eq!((face.name.as_str(), face.jpeg.as_slice()), (name, &b"face"[..]));
+        desk.outreach.cancel_for(&case, &rang(false), AfterCancelling::Call, "wang", now()).unwrap();
+        desk.outreach.tick(now()).unwrap();
+        assert!(desk.last().calendar.is_some() && desk.last().portrait.is_none(), "nobody comes");
+    }
 }
 
 #[test]

@@ -201,6 +201,7 @@ fn parcel() -> Parcel {
         body: "您好\n".into(),
         link: "https://service.example/b/x".into(),
         calendar: None,
+        portrait: None,
         at: now(),
     }
 }

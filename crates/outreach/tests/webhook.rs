@@ -33,6 +33,7 @@ fn parcel() -> Parcel {
         short: "2号机 https://service.example/b/x".into(),
         link: "https://service.example/b/x".into(),
         calendar: None,
+        portrait: None,
         at: Fixed.now(),
     }
 }

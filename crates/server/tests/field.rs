@@ -175,10 +175,11 @@ impl Scene {
         tokio::task::spawn_blocking(move || ask(address, method, &path, kind, &body)).await.unwrap()
     }
 
+    /// A page as it reads: what keeps a figure and its unit on one line is not seen.
     async fn page(&self, path: &str) -> String {
         let (status, _, body) = self.send("GET", path, FORM, b"").await;
         assert_eq!(status, 200, "{path}");
-        String::from_utf8(body).unwrap()
+        String::from_utf8(body).unwrap().replace('\u{a0}', " ").replace('\u{2060}', "")
     }
 
     /// Status, and what the page says of a refusal.

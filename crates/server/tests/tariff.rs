@@ -112,7 +112,7 @@ async fn the_registered_tariff_stands_in_the_letter_and_in_the_report() {
     let letter = card.message.unwrap().text.body;
     assert!(letter.contains("At 0.72 yuan per kilowatt-hour that comes to"), "{letter}");
     let report = ask(service.console(), "GET", "/m/s01/m001/report?lang=en", "", b"");
-    let report = String::from_utf8(report.2).unwrap();
+    let report = String::from_utf8(report.2).unwrap().replace('\u{a0}', " ");
     assert!(report.contains("Electricity is reckoned at 0.72 yuan per kilowatt-hour."), "{report}");
 
     // Registered anew, the engine goes on with it without a restart; said again, nothing is different.

@@ -46,8 +46,10 @@ pub(crate) struct Card {
     pub(crate) causes: Vec<Cause>,
     pub(crate) facts: Vec<(&'static str, Vec<String>)>,
     pub(crate) contacts: Vec<(String, String)>,
-    /// What went out: when, its subject, its paragraphs.
-    pub(crate) written: Vec<(String, String, Vec<Vec<String>>)>,
+    /// The newest word that went out, where it is not the letter: it stands in the letter's place.
+    pub(crate) newest: Option<Sent>,
+    /// What else went out, newest first.
+    pub(crate) written: Vec<Sent>,
     pub(crate) letter_lang: &'static str,
     pub(crate) letter_to: String,
     pub(crate) subject: String,
@@ -88,6 +90,14 @@ pub(crate) struct Card {
     pub(crate) faults: Vec<Choice>,
 }
 
+/// A word that went out.
+pub(crate) struct Sent {
+    /// When.
+    pub(crate) at: String,
+    pub(crate) subject: String,
+    pub(crate) paragraphs: Vec<Vec<String>>,
+}
+
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
 pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (catalogue, t, zone) = (&app.options.catalogue, text::words(lang), advisory.customer.zone);
@@ -101,6 +111,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (class, grade, sentence) = told(&advisory, catalogue, lang);
     let took_place = took_place(&advisory, lang);
     let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
+    let (newest, written) = sent(&advisory.written, &advisory.draft, zone, lang);
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
@@ -128,7 +139,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         causes: causes(&advisory.finding, catalogue, lang),
         facts: facts(&advisory, catalogue, lang),
         contacts,
-        written: advisory.written.iter().map(|word| written(word, zone, lang)).collect(),
+        newest,
+        written,
         letter_lang: advisory.customer.lang.tag(),
         letter_to: format!("{} · {}", advisory.customer.contact, advisory.customer.name),
         subject: advisory.draft.subject.clone(),
@@ -168,7 +180,10 @@ fn told(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> (&'static
     let standing = Standing::of_grade(advisory.finding.grade);
     let sentence = text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang);
     match (advisory.state == AdvisoryState::Closed, advisory.finding.status) {
-        (false, _) => (standing.name(), text::standing_label(standing, lang), sentence),
+        (false, _) => {
+            let sentence = text::due_unreported(&advisory.finding, catalogue, lang).unwrap_or(sentence);
+            (standing.name(), text::standing_label(standing, lang), sentence)
+        }
         (true, Status::Cleared) => (Standing::Hidden.name(), "", sentence),
         (true, _) => (Standing::Hidden.name(), "", text::was(&sentence, lang)),
     }
@@ -270,9 +285,19 @@ fn took_place(advisory: &AdvisoryCard, lang: Lang) -> String {
     }
 }
 
-/// A word that went out, to be read once more.
-fn written(word: &Written, zone: chrono_tz::Tz, lang: Lang) -> (String, String, Vec<Vec<String>>) {
-    (civil::date_time(word.at, zone, lang), word.subject.clone(), paragraphs(&word.body))
+/// What went out, to be read once more: the newest apart where the card's letter is an older one, e.g. the invitation after the
+/// letter of thanks.
+fn sent(written: &[Written], letter: &Draft, zone: chrono_tz::Tz, lang: Lang) -> (Option<Sent>, Vec<Sent>) {
+    let of = |word: &Written| Sent {
+        at: civil::date_time(word.at, zone, lang),
+        subject: word.subject.clone(),
+        paragraphs: paragraphs(&word.body),
+    };
+    let is_letter = |word: &Written| word.subject == letter.subject && word.body == letter.body;
+    let has_gone_out = written.iter().any(is_letter);
+    let newest = written.first().filter(|word| has_gone_out && !is_letter(word));
+    let others = written.iter().skip(usize::from(newest.is_some()));
+    (newest.map(of), others.map(of).collect())
 }
 
 /// Who last did what in a case, and when.
@@ -332,6 +357,8 @@ pub(crate) fn contact_line(
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::Timestamp;
+
     use super::*;
 
     #[test]
@@ -339,5 +366,23 @@ mod tests {
         assert_eq!(paragraphs("a\nb\n\n\n c\n"), [vec!["a", "b"], vec![" c"]]);
         assert_eq!(paragraphs(""), Vec::<Vec<String>>::new());
         assert_eq!(tel("+86 (512) 555-01 02"), "+865125550102");
+    }
+
+    #[test]
+    fn the_newest_word_stands_where_an_older_letter_would() {
+        let word = |text: &str| Written { at: Timestamp::from_millis(0), subject: text.into(), body: text.into() };
+        #[track_caller]
+        fn check(written: &[Written], letter: &str, newest: Option<&str>, below: &[&str]) {
+            let letter = Draft { subject: letter.into(), body: letter.into() };
+            let (first, others) = sent(written, &letter, chrono_tz::UTC, Lang::En);
+            assert_eq!(first.map(|word| word.subject).as_deref(), newest);
+            assert_eq!(others.iter().map(|word| word.subject.as_str()).collect::<Vec<_>>(), below);
+        }
+        let all = ["thanks", "confirmed", "invitation"].map(word);
+        check(&all, "invitation", Some("thanks"), &["confirmed", "invitation"]);
+        check(&all[2..], "invitation", None, &["invitation"]);
+        // What is still to be decided on stays where it is looked for.
+        check(&all, "a new draft", None, &["thanks", "confirmed", "invitation"]);
+        check(&[], "invitation", None, &[]);
     }
 }

@@ -24,9 +24,9 @@ const REMARK_CHARS_MAX: usize = 1_000;
 const MINUTES_MAX: u32 = 24 * 60;
 /// Most pieces of one part.
 const PIECES_MAX: u32 = 1_000;
-/// Lines of parts in a form at first.
-const LINES_MIN: usize = 3;
-/// Lines added at a time.
+/// Lines of parts in a form at first; once its last one is filled in, `field.js` adds another.
+const LINES_MIN: usize = 2;
+/// Lines added at a time where somebody asks the server for more.
 const LINES_MORE: usize = 3;
 /// Lines at most.
 const LINES_MAX: usize = 30;
@@ -92,12 +92,14 @@ impl Closing {
         [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy].map(Option::is_some)
     }
 
-    /// The lines of parts as they are shown: as they were typed, then empty ones; at least as many as parts are expected.
-    pub(super) fn part_rows(&self, expected: usize) -> Vec<PartRow> {
-        let typed = (1..=LINES_MAX).rev().find(|n| self.lines.contains_key(&format!("part_{n}"))).unwrap_or(0);
-        let more = if self.more.is_some() { LINES_MORE } else { 0 };
-        let rows = (typed + more).max(expected).clamp(LINES_MIN, LINES_MAX);
-        (1..=rows).map(|n| self.line(n)).collect()
+    /// The lines of parts as they are shown: as they were typed, then an empty one, or as many more as were asked for.
+    pub(super) fn part_rows(&self) -> Vec<PartRow> {
+        let last = |counts: &dyn Fn(usize) -> bool| (1..=LINES_MAX).rev().find(|n| counts(*n)).unwrap_or(0);
+        let rows = match self.more {
+            Some(_) => last(&|n| self.lines.contains_key(&format!("part_{n}"))) + LINES_MORE,
+            None => last(&|n| !self.line(n).part.is_empty()) + 1,
+        };
+        (1..=rows.clamp(LINES_MIN, LINES_MAX)).map(|n| self.line(n)).collect()
     }
 
     fn line(&self, n: usize) -> PartRow {
@@ -294,17 +296,19 @@ mod tests {
     }
 
     #[test]
-    fn a_form_has_as_many_lines_as_parts_are_expected_typed_or_asked_for() {
+    fn a_form_has_a_line_more_than_was_typed_or_as_many_as_were_asked_for() {
         #[track_caller]
-        fn check(fields: &[(&str, &str)], more: bool, expected: usize, rows: usize) {
+        fn check(fields: &[(&str, &str)], more: bool, rows: usize) {
             let form = Closing { lines: typed(fields), more: more.then(String::new), ..Closing::default() };
-            assert_eq!(form.part_rows(expected).len(), rows, "{fields:?} {more} {expected}");
+            assert_eq!(form.part_rows().len(), rows, "{fields:?} {more}");
         }
-        check(&[], false, 0, 3);
-        check(&[], false, 5, 5);
-        check(&[("part_1", ""), ("part_5", "oil")], false, 3, 5);
-        check(&[("part_1", ""), ("part_5", "oil")], true, 3, 8);
-        check(&[("part_30", "oil")], true, 99, 30);
+        check(&[], false, 2);
+        check(&[("part_1", ""), ("part_6", "")], false, 2);
+        check(&[("part_1", ""), ("part_5", "oil")], false, 6);
+        check(&[("part_1", ""), ("part_2", "")], true, 5);
+        check(&[("part_1", ""), ("part_5", "oil")], true, 8);
+        check(&[("part_30", "oil")], true, 30);
+        check(&[("part_30", "oil")], false, 30);
     }
 
     #[test]

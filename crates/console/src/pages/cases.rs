@@ -311,7 +311,7 @@ fn lay_out_one(
         bad: status != StatusCode::OK,
         anothers: if barred && is_open { text::access(lang).anothers } else { "" },
         kept,
-        part_rows: typed.part_rows(0),
+        part_rows: typed.part_rows(),
         is_open,
         typed,
         tel: tel(&case.phone),

@@ -137,19 +137,22 @@ pub(crate) fn page_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> F
     figure(curve, &[Size::Wide, Size::Narrow], text::words(lang).curve_title, catalogue, lang)
 }
 
-/// The figure of the customer's page: narrow, without our own marks, and with words for somebody who is not a technician.
+/// The figure of the customer's page: narrow, of the marks those of work alone, and with words for somebody who is not a
+/// technician.
 pub(crate) fn customer_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
     customer_figure_at(curve, &[Size::Narrow], text::words(lang).today, catalogue, lang)
 }
 
 /// The figure of a report: the same with another word for the line of the present, for a desk and for a phone.
 pub(crate) fn report_figure(curve: &Curve, now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
-    Figure { marks: Vec::new(), ..customer_figure_at(curve, &[Size::Wide, Size::Narrow], now, catalogue, lang) }
+    customer_figure_at(curve, &[Size::Wide, Size::Narrow], now, catalogue, lang)
 }
 
 fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
     let t = text::words(lang);
-    let bare = Curve { marks: Vec::new(), ..curve.clone() };
+    // Why the curve fell is everybody's to see; when we thought what is ours.
+    let works = curve.marks.iter().filter(|mark| mark.kind == MarkKind::Maintenance).cloned().collect();
+    let curve = &Curve { marks: works, ..curve.clone() };
     let legend = Legend {
         line: t.customer_line,
         band: t.customer_band,
@@ -158,7 +161,7 @@ fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Cata
         limit: t.customer_limit,
     };
     let past = Past { truths: &[], forecasts: &[], hover: Hover::Words };
-    let figure = past_figure(&bare, sizes, (t.customer_curve, now), &past, (catalogue, lang));
+    let figure = past_figure(curve, sizes, (t.customer_curve, now), &past, (catalogue, lang));
     if curve.counter.is_some() {
         return Figure { hint: t.customer_hint, ..figure };
     }
@@ -168,4 +171,38 @@ fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Cata
 /// The figure of a card: narrow on every screen.
 pub(crate) fn card_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
     figure(curve, &[Size::Narrow], text::words(lang).curve_title, catalogue, lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::DayPoint;
+
+    #[test]
+    fn a_customer_sees_when_work_was_done_and_nothing_else_of_ours() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let day = |day| DayPoint { day, hot_c: Some(90.0), normal_low_c: None, normal_high_c: None };
+        let mark = |kind, label: &str| Mark { at: Timestamp::from_millis(0).plus_days(5.0), kind, label: label.into() };
+        let curve = Curve {
+            now: Timestamp::from_millis(0).plus_days(9.0),
+            limit_c: 105.0,
+            days: (0..9).map(day).collect(),
+            cone: Vec::new(),
+            reached: None,
+            marks: vec![
+                mark(MarkKind::Advisory, "cooler_clogging"),
+                mark(MarkKind::Maintenance, "cooler_cleaned"),
+                mark(MarkKind::Note, "rang twice"),
+            ],
+            counter: None,
+        };
+        for (lang, said) in [(Lang::En, "cleaned"), (Lang::Zh, "冷却器")] {
+            for figure in [report_figure(&curve, "then", &catalogue, lang), customer_figure(&curve, &catalogue, lang)] {
+                assert_eq!(figure.marks.len(), 1, "one line of the legend");
+                assert!(figure.marks[0].text.contains(said), "{}", figure.marks[0].text);
+                assert!(figure.svg.contains("m-maintenance"), "{}", figure.svg);
+                assert!(!figure.svg.contains("m-advisory") && !figure.svg.contains("m-note"), "{}", figure.svg);
+            }
+        }
+    }
 }

@@ -160,11 +160,25 @@ impl<'a> Known<'a> {
         matches!(self.standing, Standing::Urgent | Standing::Advise)
     }
 
-    /// Sorts by standing, then by how soon the limit comes, then by identity.
-    fn urgency(&self) -> (Standing, i64, &'a str) {
-        let days = self.machine.advisory.as_ref().and_then(|advisory| advisory.rul_days).and_then(|rul| rul.p50);
-        (self.standing, days.map_or(i64::MAX, |days| (days * 100.0) as i64), self.machine.id.as_str())
+    /// Sorts by what presses or may come to press, then by how soon the limit comes, then by site and the customer's own number.
+    fn urgency(&self) -> (Standing, i64, &'a str, AsCounted, &'a str) {
+        let (machine, id) = (self.machine, &self.machine.id);
+        let standing = if self.standing <= Standing::Watch { self.standing } else { Standing::Good };
+        let advisory = machine.advisory.as_ref().filter(|_| standing <= Standing::Watch);
+        let days = advisory.and_then(|advisory| advisory.rul_days).and_then(|rul| rul.p50);
+        let days = days.map_or(i64::MAX, |days| (days * 100.0) as i64);
+        (standing, days, id.site(), as_counted(&machine.name), id.as_str())
     }
+}
+
+/// A name as people put it in order: whether it has no number, its numbers, its text.
+type AsCounted = (bool, Vec<u64>, String);
+
+/// No. 2 comes before No. 10, and whatever has no number last.
+fn as_counted(name: &str) -> AsCounted {
+    let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let numbers: Vec<u64> = digits.map(|digits| digits.parse().unwrap_or(u64::MAX)).collect();
+    (numbers.is_empty(), numbers, name.to_lowercase())
 }
 
 fn tile(standing: Standing, count: usize, filter: &Filter, lang: Lang) -> Tile {
@@ -181,7 +195,7 @@ type Laid = (Vec<Row>, Option<(String, String)>, Vec<Site>, Vec<SiteTile>, Pager
 /// A large fleet: the most pressing machines, then every site with its states.
 fn map(all: &[Known<'_>], filter: &Filter, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Laid {
     let mut calling: Vec<&Known<'_>> = all.iter().filter(|known| known.calls()).collect();
-    calling.sort_by_key(|known| known.urgency());
+    calling.sort_by_cached_key(|known| known.urgency());
     let urgent = calling.iter().filter(|known| known.standing == Standing::Urgent).count();
     let (show, number) = if urgent > FIRST_MAX { ("urgent", urgent) } else { ("advise", calling.len() - urgent) };
     let more = (calling.len() > FIRST_MAX)
@@ -197,7 +211,7 @@ fn list(all: &[Known<'_>], filter: &Filter, now: Timestamp, catalogue: &Catalogu
     let needle = filter.q.trim().to_lowercase();
     let mut shown: Vec<Known<'_>> =
         all.iter().filter(|known| is_meant(known, filter, &needle, catalogue, lang)).copied().collect();
-    shown.sort_by_key(|known| match known.calls() {
+    shown.sort_by_cached_key(|known| match known.calls() {
         true => (false, "", known.urgency()),
         false => (true, known.machine.id.site(), known.urgency()),
     });
@@ -310,5 +324,17 @@ pub(crate) fn sentence(machine: &MachineSummary, now: Timestamp, catalogue: &Cat
         Health::Learning { days, days_needed } => text::learning(days, days_needed, lang),
         Health::Hidden(why) => text::hidden_by(why, lang).to_owned(),
         Health::Known { .. } => t.normal_sentence.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_put_in_order_as_people_count() {
+        let mut names = ["Reserve", "No. 10", "10号机", "No. 2", "K-1", "2号车间1号机", "2号车间10号机"];
+        names.sort_by_cached_key(|name| as_counted(name));
+        assert_eq!(names, ["K-1", "No. 2", "2号车间1号机", "2号车间10号机", "10号机", "No. 10", "Reserve"]);
     }
 }

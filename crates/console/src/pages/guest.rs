@@ -21,7 +21,7 @@ use super::team::initial;
 use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::text::{self, field};
-use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, MarkKind, Way};
+use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, Way};
 use crate::{BackendError, Lang, chart};
 
 /// Longest report of a breakdown, characters.
@@ -122,15 +122,13 @@ pub(crate) async fn report(
     let named = which.machine.clone();
     match app.ask(move |backend| backend.guest_report(&token, named.as_deref())).await {
         Ok(GuestReport { lang, report }) => {
-            let mut curve = report.detail.curve.clone();
-            curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
             let sheet = Sheet::of(&report, &app.options.catalogue, lang);
             let of = which.machine.map_or_else(String::new, |machine| format!("?machine={}", encode(&machine)));
             let page = ReportPage {
                 pdf: format!("{base}/report.pdf{of}"),
                 frame: Frame::new(lang, base),
                 f: field::words(lang),
-                fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, lang),
+                fig: report_figure(&report.detail.curve, &sheet.now_name, &app.options.catalogue, lang),
                 s: sheet,
             };
             render(StatusCode::OK, &page)

@@ -14,7 +14,7 @@ use super::page::{Ask, Chrome, encode, machine_href, machine_of};
 use crate::api::instant;
 use crate::health::sheet::Sheet;
 use crate::router::App;
-use crate::view::{HealthReport, MarkKind};
+use crate::view::HealthReport;
 use crate::{BackendError, health};
 
 /// Longest span a report looks back on, days.
@@ -47,14 +47,12 @@ pub(crate) async fn show(
 ) -> Response {
     match report(&app, &ask, (&site, &machine), &asked).await {
         Ok((id, report)) => {
-            let mut curve = report.detail.curve.clone();
-            curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
             let sheet = Sheet::of(&report, &app.options.catalogue, ask.lang);
             let end = |name, end: &Option<String>| end.as_ref().map(|end| format!("&{name}={}", encode(end)));
             let span = [end("from", &asked.from), end("to", &asked.to)].into_iter().flatten().collect::<String>();
             let page = HealthPage {
                 c: ask.chrome("fleet", false),
-                fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, ask.lang),
+                fig: report_figure(&report.detail.curve, &sheet.now_name, &app.options.catalogue, ask.lang),
                 s: sheet,
                 photo_base: "/photos",
                 machine_href: machine_href(&id),

@@ -244,7 +244,7 @@ pub(crate) const fn status_of(error: &BackendError) -> StatusCode {
 /// Renders a template; one that cannot be rendered is a fault of ours and is logged.
 pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => (status, Html(text::bound_page(&html))).into_response(),
         Err(error) => {
             tracing::error!(%error, "Could not render a page.");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

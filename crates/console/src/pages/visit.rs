@@ -87,6 +87,7 @@ struct TaskCard {
 struct Judged {
     /// What the names of its fields end in: nothing, `_2`, `_3`.
     suffix: &'static str,
+    /// Its case; empty where nothing was forecast, so that there is nothing to ask.
     case: String,
     /// Which machine; empty where it is the only one.
     machine: String,
@@ -163,8 +164,7 @@ fn lay_out_one(
         bad: status != StatusCode::OK,
         anothers: if barred && line.state == VisitState::Booked { text::access(lang).anothers } else { "" },
         kept: typed.kept.clone(),
-        // A line more than there is to bring: something else is often needed.
-        part_rows: typed.closing.part_rows(page.parts.len() + 1),
+        part_rows: typed.closing.part_rows(),
         judged: judged(page, &typed),
         class,
         state,
@@ -203,7 +203,7 @@ fn lay_out_one(
             String::new()
         },
         points: points(&typed, lang),
-        parts: parts(catalogue, lang),
+        parts: parts_to_use(page, catalogue, lang),
         depots: page.depots.clone(),
         depot: Some(&typed.closing.depot).filter(|depot| !depot.is_empty()).unwrap_or(&page.depot).clone(),
         faults: faults(catalogue, lang),
@@ -228,23 +228,36 @@ fn task_card(full: &TaskInFull, now: Timestamp, catalogue: &Catalogue, lang: Lan
     }
 }
 
-/// What is asked about what was found: of each machine of which something was forecast.
+/// What is asked about what was found, of each machine of which something was forecast. Of several machines the others are named
+/// too: nobody looks for what is not asked.
 fn judged(page: &VisitPage, typed: &Finished) -> Vec<Judged> {
-    let forecast = page.tasks.iter().filter(|full| full.finding.kind != FindingKind::MaintenanceDue);
-    let asked = forecast.zip(typed.judged()).map(|(full, (suffix, found, instead))| Judged {
-        suffix,
-        case: full.task.case.clone(),
-        machine: if page.tasks.len() > 1 { full.task.machine_name.clone() } else { String::new() },
-        found: found.to_owned(),
-        instead: instead.to_owned(),
-    });
-    asked.collect()
+    let (mut typed, is_joint) = (typed.judged().into_iter(), page.tasks.len() > 1);
+    let mut asked = Vec::new();
+    for full in &page.tasks {
+        let machine = if is_joint { full.task.machine_name.clone() } else { String::new() };
+        if full.finding.kind == FindingKind::MaintenanceDue {
+            let nothing =
+                || Judged { machine, suffix: "", case: String::new(), found: String::new(), instead: String::new() };
+            asked.extend(is_joint.then(nothing));
+        } else if let Some((suffix, found, instead)) = typed.next() {
+            let (found, instead) = (found.to_owned(), instead.to_owned());
+            asked.push(Judged { suffix, case: full.task.case.clone(), machine, found, instead });
+        }
+    }
+    asked
 }
 
 /// The checklist with what was ticked.
 fn points(typed: &Finished, lang: Lang) -> Vec<(&'static str, &'static str, bool)> {
     let points = CHECKLIST.iter().copied().zip(checklist(lang)).zip(typed.closing.ticked());
     points.map(|((name, label), ticked)| (name, label, ticked)).collect()
+}
+
+/// Every part that can have been used: those that were to be brought stand first.
+fn parts_to_use(page: &VisitPage, catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
+    let mut all = parts(catalogue, lang);
+    all.sort_by_key(|part| page.parts.iter().all(|brought| brought.part != part.key));
+    all
 }
 
 fn caller(name: &str, role: &str, phone: &str) -> Caller {

@@ -1,5 +1,5 @@
 //! What belongs together stays on one line: a figure and its unit, a day and its month, "No." and the number, a time and the one
-//! up to which it lasts.
+//! up to which it lasts. Every page is bound as a whole when it is written, so that nobody has to think of it.
 
 use serde_json::Value;
 
@@ -21,6 +21,38 @@ const UNITS: [&str; 29] = [
 /// How months begin, short or in full.
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// Elements whose text stays as it is: what is typed, copied or run.
+const AS_IT_IS: [&str; 5] = ["script", "style", "textarea", "pre", "code"];
+
+/// A page of HTML of which every text is bound; tags with their attributes are left alone.
+pub(crate) fn bound_page(html: &str) -> String {
+    let mut said = String::with_capacity(html.len() + html.len() / 16);
+    let mut rest = html;
+    while let Some(begin) = rest.find('<') {
+        push_bound(&mut said, &rest[..begin]);
+        let end = end_of_tag(&rest[begin..]);
+        said.push_str(&rest[begin..begin + end]);
+        rest = &rest[begin + end..];
+    }
+    push_bound(&mut said, rest);
+    said
+}
+
+/// Where the tag ends that a text begins with; of an element whose text stays, where that text ends.
+fn end_of_tag(html: &str) -> usize {
+    let end = html.find('>').map_or(html.len(), |end| end + 1);
+    let is = |name: &&str| {
+        html[1..].strip_prefix(*name).is_some_and(|behind| behind.starts_with(|c: char| !c.is_ascii_alphanumeric()))
+    };
+    let Some(name) = AS_IT_IS.into_iter().find(is) else { return end };
+    html[end..].find(&format!("</{name}")).map_or(html.len(), |behind| end + behind)
+}
+
+/// A text without figures has nothing that belongs together.
+fn push_bound(said: &mut String, text: &str) {
+    if text.bytes().any(|b| b.is_ascii_digit()) { said.push_str(&bound(text)) } else { said.push_str(text) }
+}
+
 /// Binds every text of a value.
 pub(crate) fn bind_all(value: &mut Value) {
     match value {
@@ -32,7 +64,7 @@ pub(crate) fn bind_all(value: &mut Value) {
 }
 
 /// A text whose figures keep their units, and whose spans stay whole.
-pub(crate) fn bound(text: &str) -> String {
+fn bound(text: &str) -> String {
     let mut said = String::with_capacity(text.len());
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next() {
@@ -70,6 +102,20 @@ fn belongs(word: &str, next: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_texts_of_a_page_are_bound_and_nothing_else() {
+        #[track_caller]
+        fn check(html: &str, expected: &str) {
+            assert_eq!(bound_page(html).replace(NO_BREAK, "_").replace(JOINER, "+"), expected);
+        }
+        check("<dd class=\"2 h\">2.8 °C lower</dd>", "<dd class=\"2 h\">2.8_°C lower</dd>");
+        check("<p>\n  3 ℃<br>on 19 Jul\n</p>", "<p>\n  3_℃<br>on 19_Jul\n</p>");
+        check("<textarea rows=\"2\">2 h</textarea> 2 h", "<textarea rows=\"2\">2 h</textarea> 2_h");
+        check("<script>2 h</script><pre>2 h</pre><predicate>2 h", "<script>2 h</script><pre>2 h</pre><predicate>2_h");
+        check("2 h <b", "2_h <b");
+        check("<textarea>2 h", "<textarea>2 h");
+    }
 
     #[test]
     fn figures_keep_their_units() {

@@ -1,6 +1,6 @@
 //! Work that comes due by running hours, in words and figures.
 
-use foretell_model::{Catalogue, Finding, RulDays, Timestamp};
+use foretell_model::{Catalogue, Finding, FindingKind, RulDays, Status, Timestamp};
 
 use super::{number, work_done};
 use crate::{Lang, civil};
@@ -35,10 +35,7 @@ pub(super) fn due(name: &str, reckoned: Option<(RulDays, f64)>, lang: Lang) -> S
 /// Why it is no longer time for a work: it was done, the machine runs less and will need it later, or its mark passed long ago
 /// and nobody has reported it.
 pub(super) fn due_no_more(finding: &Finding, name: &str, catalogue: &Catalogue, lang: Lang) -> String {
-    let interval_h = catalogue.actions.get(finding.fault.as_str()).and_then(|action| action.interval_h);
-    let since_h =
-        finding.evidence.iter().find(|item| item.feature.starts_with("run_hours_since_")).map(|item| item.value);
-    let share = since_h.zip(interval_h).map(|(since_h, interval_h)| since_h / interval_h);
+    let share = share_run(finding, catalogue);
     let done = work_done(finding.fault.as_str(), name, lang);
     let what = super::works::bare(name);
     match (share, lang) {
@@ -55,6 +52,27 @@ pub(super) fn due_no_more(finding: &Finding, name: &str, catalogue: &Catalogue, 
         (None, Lang::En) => format!("It is no longer time to {name}."),
         (None, Lang::Zh) => format!("{what}提醒已解除。"),
     }
+}
+
+/// Work whose mark passed long ago without a report, where somebody is asked about it still: nothing has lapsed then. `None` of
+/// anything else.
+pub(crate) fn due_unreported(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Option<String> {
+    let is_over = finding.kind == FindingKind::MaintenanceDue && finding.status == Status::Cleared;
+    let name = super::fault(&finding.fault, catalogue, lang);
+    let has_passed = |share: &f64| (FRESH_SHARE..NEAR_SHARE).contains(share);
+    share_run(finding, catalogue).filter(|share| is_over && has_passed(share)).map(|_| match lang {
+        Lang::En => format!("The time to {name} has passed, and no such work was reported."),
+        Lang::Zh => format!("{}的时点已过，没有收到保养记录。", super::works::bare(&name)),
+    })
+}
+
+/// The share of its interval that a machine has run since a work; `None` where nobody knows.
+fn share_run(finding: &Finding, catalogue: &Catalogue) -> Option<f64> {
+    let interval_h = catalogue.actions.get(finding.fault.as_str()).and_then(|action| action.interval_h)?;
+    let hours = |feature: &str| finding.evidence.iter().find(|item| item.feature == feature);
+    // As a case names it, and as the engine does.
+    let own = hours(&format!("run_hours_since_{}", finding.fault)).or_else(|| hours("run_hours_since_service"));
+    own.map(|own| own.value / interval_h)
 }
 
 /// The unit of an axis of hours.
@@ -120,6 +138,12 @@ mod tests {
                 say("do the regular service", Lang::En)
             );
             assert!(say("做定期保养", Lang::Zh).contains(zh), "{}", say("做定期保养", Lang::Zh));
+            // Where it is asked about still, nothing has lapsed.
+            for lang in [Lang::En, Lang::Zh] {
+                let asked = due_unreported(&cleared(since_h), &catalogue, lang);
+                assert_eq!(asked.is_some(), en.contains("lapsed"), "{since_h}");
+                assert!(asked.is_none_or(|said| !said.contains("lapsed") && !said.contains("失效")));
+            }
         }
     }
 }

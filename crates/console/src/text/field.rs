@@ -53,6 +53,7 @@ words! {
     as_forecast = "What was expected", "与预测一致";
     found_nothing = "Nothing wrong", "没有问题";
     found_else = "Something else", "是别的问题";
+    found_due = "due by its running hours: nothing was forecast that could be right or wrong", "按运行小时该做保养，没有需要核对的预测";
     found_instead = "What it was", "是什么问题";
     no_code = "Not in the list", "不在列表里";
     minutes = "Minutes of work", "用时（分钟）";

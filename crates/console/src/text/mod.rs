@@ -34,7 +34,7 @@ mod verdicts;
 mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
-pub(crate) use bound::{bind_all, bound};
+pub(crate) use bound::{bind_all, bound_page};
 pub(crate) use breaches::breach;
 pub(crate) use casework::{
     has_it_taken_place, not_sent_yet, progress, quiet_until, remark, told_of_case, visit_was, when, your_wish,
@@ -43,7 +43,7 @@ use codes::look_up;
 pub(crate) use codes::{
     channel, feature, governor_reason, is_momentary, kind_label, medium, part, refusal_reason, signal, standing_label,
 };
-pub(crate) use due::{counter_figures, hours_unit, interval, interval_full, is_time};
+pub(crate) use due::{counter_figures, due_unreported, hours_unit, interval, interval_full, is_time};
 pub(crate) use figures::{
     celsius, change, duration, hour_figures, large, limit, month, month_short, number, percent, share, temperature,
     weekday, weekday_short, window, window_days, with_unit,

@@ -36,8 +36,21 @@ impl Answer {
 
 async fn send(app: Router, request: Request<Body>) -> Answer {
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
-    let body = to_bytes(body, 10_000_000).await.unwrap();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    let body = String::from_utf8(to_bytes(body, 10_000_000).await.unwrap().to_vec()).unwrap();
+    Answer { status: parts.status, headers: parts.headers, body: unbound(&body) }
+}
+
+/// A page as it reads: what keeps a figure and its unit on one line is not seen.
+fn unbound(page: &str) -> String {
+    page.replace('\u{a0}', " ").replace('\u{2060}', "")
+}
+
+#[tokio::test]
+async fn figures_keep_their_units_on_every_page() {
+    let ask = Request::get("/m/s01/m002?lang=en").body(Body::empty()).unwrap();
+    let body = app().oneshot(ask).await.unwrap().into_body();
+    let page = String::from_utf8(to_bytes(body, 10_000_000).await.unwrap().to_vec()).unwrap();
+    assert!(page.contains("105\u{a0}°C") && !page.contains(">105 °C") && !page.contains("reach 105 °C"), "{page}");
 }
 
 fn app() -> Router {

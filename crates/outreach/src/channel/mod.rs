@@ -46,8 +46,25 @@ pub struct Parcel {
     pub link: String,
     /// The calendar file of the visit that it is about (RFC 5545), for channels that can attach one.
     pub calendar: Option<String>,
+    /// The portrait of who comes, for channels that can attach one.
+    pub portrait: Option<Portrait>,
     /// When it goes out.
     pub at: Timestamp,
+}
+
+/// A face, to be recognised at the gate.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Portrait {
+    /// Whose, in the reader's language.
+    pub name: String,
+    /// A JPEG file of some kilobytes.
+    pub jpeg: Vec<u8>,
+}
+
+impl std::fmt::Debug for Portrait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Portrait of {} ({} bytes)", self.name, self.jpeg.len())
+    }
 }
 
 /// How a delivery failed.

@@ -231,6 +231,7 @@ fn nobodys() -> Parcel {
         short: "short".into(),
         link: "https://service.example/b/x".into(),
         calendar: None,
+        portrait: None,
         at: Timestamp::from_millis(0),
     }
 }

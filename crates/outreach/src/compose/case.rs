@@ -4,7 +4,7 @@
 use foretell_model::Timestamp;
 use serde::Serialize;
 
-use super::{Effect, EffectOutcome, Facts, Subject, format};
+use super::{Effect, EffectOutcome, Facts, Subject, format, is_beside_machine, pieces_of};
 use crate::Outreach;
 use crate::drafting::{People, slots_run};
 use crate::earlier::is_same_trouble;
@@ -21,6 +21,8 @@ pub(crate) struct Before {
     pub(crate) day: String,
     /// What was done, as phrases.
     pub(crate) works: Vec<String>,
+    /// None of it was done on a machine, e.g. a survey of the air network.
+    pub(crate) beside: bool,
     /// The readings now point to another cause than the one that the visit was for.
     pub(crate) elsewhere: bool,
     /// The fault of which nothing was found then, as a phrase.
@@ -146,6 +148,7 @@ impl Outreach {
         Ok(Before {
             day: format::day(language, people.calendar.local(stay.start).date()),
             works,
+            beside: is_beside_machine(pieces_of(spoken, &self.options.catalogue).into_iter()),
             elsewhere: false,
             unfound,
             technician: technician.map(|technician| language.of(&technician.name).to_owned()),

@@ -1,5 +1,7 @@
 //! Each branch of the phrases, and the branches of letters that no story of the other golden files takes, read once and kept.
 
+mod branches;
+
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
@@ -7,6 +9,7 @@ use foretell_model::Catalogue;
 use minijinja::value::Serde;
 use serde_json::{Map, Value, json};
 
+use self::branches::{SURVEY, letters};
 use super::trial::{Specimen, specimens};
 use super::{Composer, Occasion};
 use crate::registry::Language;
@@ -97,7 +100,8 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             (0..others).map(|n| json!({ "number": format!("No. {}|{}号机", n + 3, n + 3) })).collect();
         json!({ "slots": slots, "idle": idle, "others": others, "runs": runs })
     };
-    let before = |unfound: Value, effect: Value, technician: Value| json!({ "day": "16 June|6月16日", "works": [one], "elsewhere": false, "technician": technician, "unfound": unfound, "effect": effect });
+    let before = |unfound: Value, effect: Value, technician: Value| json!({ "day": "16 June|6月16日", "works": [one], "beside": false, "elsewhere": false, "technician": technician, "unfound": unfound, "effect": effect });
+    let survey = json!({ "beside": true, "works": [SURVEY] });
     let other = |fault: bool, works: Value| {
         json!({ "number": "No. 3|3号机", "fault": if fault { json!("a clogged cooler|冷却器堵塞") } else { Value::Null },
                 "works": works, "jobs": works, "certainty": "high", "beside": null, "comparison": "", "below_limit": fault, "window": window("within", 0, 4),
@@ -220,7 +224,16 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 before(json!("a clogged cooler|冷却器堵塞"), Value::Null, json!("Jun Chen|陈军")),
                 with(before(json!("low oil|缺油"), Value::Null, Value::Null), &json!({ "elsewhere": true })),
                 before(Value::Null, effect("worse", json!({ "degrees": "3" })), json!("Jun Chen|陈军")),
+                with(before(Value::Null, effect("none", json!({})), json!("Jun Chen|陈军")), &survey),
+                with(before(json!("leaks in the air network|管网漏气"), Value::Null, Value::Null), &survey),
             ],
+        ),
+        (
+            "say.no_better(it, number)",
+            "say.no_better(it, number)",
+            [effect("none", json!({})), effect("worse", json!({})), Value::Null]
+                .map(|effect| with(before(Value::Null, effect, Value::Null), &survey))
+                .to_vec(),
         ),
         (
             "say.still(it, 'high', fault, it.window, none, '', it.beside)",
@@ -254,71 +267,6 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 json!({ "talk": null, "earlier": "16 June|6月16日", "tone": 2, "worse": true }),
             ],
         ),
-    ]
-}
-
-/// A work on the air network and on none of the machines.
-const SURVEY: &str = "survey the air network for leaks with ultrasound|做管网超声波检漏";
-
-/// Branches of letters, those to a reader who has begun to grumble first: which invented letter, and which facts are otherwise.
-fn letters() -> Vec<(Occasion, usize, Value)> {
-    let warm = json!({ "tone": 2, "feelings": 2 });
-    let unfound = |elsewhere: bool| json!({ "before": { "unfound": "low oil|缺油", "elsewhere": elsewhere } });
-    let after = |outcome: &str, degrees: Value| {
-        json!({ "effect": { "outcome": outcome, "degrees": degrees }, "failed": ["No. 1|1号机"],
-                "worse": if outcome == "worse" { json!(["No. 1|1号机"]) } else { json!([]) } })
-    };
-    let before =
-        |outcome: &str, degrees: Value| json!({ "before": { "effect": { "outcome": outcome, "degrees": degrees } } });
-    vec![
-        (Occasion::Fault, 0, warm.clone()),
-        (Occasion::Service, 0, warm.clone()),
-        (Occasion::Energy, 0, warm.clone()),
-        (Occasion::Reminder, 0, warm.clone()),
-        (Occasion::Progress, 0, warm.clone()),
-        (Occasion::Calendar, 0, warm.clone()),
-        (Occasion::Again, 0, warm),
-        (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 4 })),
-        (Occasion::Confirmed, 0, json!({ "tone": 4, "feelings": 0 })),
-        (Occasion::FollowUp, 0, json!({ "tone": 1 })),
-        (Occasion::Confirmed, 0, json!({ "beside": true, "works": [SURVEY] })),
-        (Occasion::FollowUp, 0, json!({ "beside": true, "works": [SURVEY] })),
-        (Occasion::Fault, 0, json!({ "window": { "kind": "from", "from": 6 } })),
-        (Occasion::Service, 2, json!({})),
-        (Occasion::Energy, 0, json!({ "energy": { "cost": { "low": null } } })),
-        (Occasion::Moved, 2, json!({})),
-        (Occasion::Joined, 0, json!({})),
-        (Occasion::Cancelled, 2, json!({ "over": true, "off": true })),
-        (Occasion::Cancelled, 2, json!({ "over": false, "off": true })),
-        (Occasion::Calendar, 2, json!({ "over": true, "off": true })),
-        (Occasion::Progress, 1, json!({ "tone": 0, "technician": null })),
-        (Occasion::OnTheWay, 0, json!({ "eta": null })),
-        (Occasion::OnTheWay, 0, json!({ "eta": null, "by": null, "technician": null })),
-        (Occasion::Late, 0, json!({ "eta": null })),
-        (Occasion::Late, 2, json!({ "by": null })),
-        (Occasion::Closing, 0, json!({ "cost": "moments", "kept_waiting": false, "report": false })),
-        (Occasion::Closing, 0, json!({ "cost": "days", "closed": null, "technician": null })),
-        (Occasion::Closing, 0, json!({ "test_run": false })),
-        (Occasion::Closing, 1, json!({ "tone": 0, "closed": null })),
-        (Occasion::CalledOff, 0, json!({ "tone": 2 })),
-        (Occasion::CalledOff, 0, json!({ "technician": null })),
-        (Occasion::Service, 0, json!({ "window": { "kind": "from", "from": 6 }, "hours": { "since": "2,900|2900" } })),
-        (Occasion::Reminder, 2, json!({ "fault": null })),
-        (Occasion::Reminder, 4, unfound(false)),
-        (Occasion::Reminder, 4, unfound(true)),
-        (Occasion::Again, 0, unfound(false)),
-        (Occasion::Again, 0, unfound(true)),
-        (Occasion::FollowUp, 0, after("worse", json!("3"))),
-        (Occasion::FollowUp, 0, after("worse", Value::Null)),
-        (Occasion::FollowUp, 0, after("none", Value::Null)),
-        (Occasion::FollowUp, 2, after("none", Value::Null)),
-        (Occasion::FollowUp, 2, after("worse", json!("3"))),
-        (Occasion::Again, 0, before("worse", json!("3"))),
-        (Occasion::Again, 0, before("worse", Value::Null)),
-        (Occasion::Again, 0, before("better", Value::Null)),
-        (Occasion::Reminder, 4, before("worse", json!("3"))),
-        (Occasion::OnTheWay, 0, json!({ "eta": null, "by": null })),
-        (Occasion::Calendar, 1, json!({ "over": true, "off": true })),
     ]
 }
 

@@ -38,7 +38,7 @@ pub(crate) use energy::{is_worth_a_tip, waste_per_year};
 pub(crate) use facts::{Facts, Subject, slot_text};
 pub use library::Occasion;
 pub(crate) use order::pressing;
-pub(crate) use pieces::{Piece, due_pieces, is_at_most, is_partly, pieces_of};
+pub(crate) use pieces::{Piece, due_pieces, is_at_most, is_beside_machine, is_partly, pieces_of};
 pub(crate) use shelf::Shelf;
 
 use std::path::Path;

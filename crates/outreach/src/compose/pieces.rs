@@ -31,6 +31,12 @@ pub(crate) fn is_partly<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> bool {
     !stops.is_empty() && !runs.is_empty()
 }
 
+/// Whether work is done on none of the machines, e.g. a survey of the air network; no work at all is not.
+pub(crate) fn is_beside_machine<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> bool {
+    let mut pieces = pieces.peekable();
+    pieces.peek().is_some() && pieces.all(|piece| piece.action.beside_machine)
+}
+
 /// Whether the time of a visit is the most that it takes, because a part of its work is only looked at.
 pub(crate) fn is_at_most<'a>(mut pieces: impl Iterator<Item = Piece<'a>>) -> bool {
     pieces.any(|piece| piece.is_look)

@@ -231,8 +231,16 @@ fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
     };
     let works = facts.jobs.clone();
     let effect = effect(language, -0.2)?;
-    let before =
-        Before { day: day.to_owned(), works, elsewhere: false, unfound: None, technician: None, effect, spent: false };
+    let before = Before {
+        day: day.to_owned(),
+        works,
+        beside: false,
+        elsewhere: false,
+        unfound: None,
+        technician: None,
+        effect,
+        spent: false,
+    };
     Some(facts.after(before))
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::common::Comer;
 use super::effect::Outcome;
 use super::facts::Hours;
-use super::pieces::{due_pieces, is_at_most, is_partly};
+use super::pieces::{due_pieces, is_at_most, is_beside_machine, is_partly};
 use super::{Common, Effect, Facts, Occasion, again, format, slot_text};
 use crate::Outreach;
 use crate::context::MachineContext;
@@ -116,7 +116,7 @@ impl Outreach {
         let is_after = messages::has_spoken(connection, &stay.case, &people.customer.id)?;
         let all = VisitFacts {
             common: Common::among(people, &self.options.company).after_another(is_after),
-            beside: !works.is_empty() && self.works(&part).all(|(_, piece)| piece.action.beside_machine),
+            beside: !works.is_empty() && is_beside_machine(self.works(&part).map(|(_, piece)| piece)),
             works,
             unfound,
             duration: format::duration(language, self.minutes(&part)),

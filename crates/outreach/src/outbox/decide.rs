@@ -119,6 +119,7 @@ impl Outreach {
         let text = mail.text.clone().unwrap_or_default();
         Ok(Parcel {
             calendar: self.file_with(connection, mail, people, now)?,
+            portrait: self.portrait_with(connection, mail, language)?,
             key: format!("foretell-{}", mail.id),
             to: mail.address.clone().unwrap_or_default(),
             to_name: people.customer.name.clone(),

@@ -16,7 +16,8 @@ use foretell_model::{
     ProbabilityWithin, RulDays, Signal, Status, Timestamp,
 };
 use foretell_outreach::{
-    Channel, DeliveryError, MachineContext, Outreach, OutreachOptions, Parcel, Registry, Spoken, WEEK_HOURS, Words,
+    Channel, DeliveryError, MachineContext, Outreach, OutreachOptions, Parcel, Pictures, Registry, Spoken, WEEK_HOURS,
+    Words,
 };
 
 pub(crate) const REGISTRY: &str = r#"
@@ -144,6 +145,8 @@ pub(crate) fn options(channel: Arc<dyn Channel>) -> OutreachOptions {
         company: Words { en: "Foretell Service".into(), zh: "先知服务".into() },
         public_url: "https://service.example".into(),
         channels: vec![channel],
+        // A picture's bytes are its reference.
+        pictures: Pictures(Arc::new(|reference| Some(reference.as_bytes().to_vec()))),
         ..OutreachOptions::new(catalogue())
     }
 }

@@ -26,7 +26,7 @@ use crate::output::Output;
 use crate::roles::Roles;
 use crate::service::{Photos, Service, out_of_reach};
 use mending::Mending;
-use road::Near;
+use road::{Drives, Near};
 use story::Story;
 
 /// Simulated seconds per second once a first message was drafted and nothing waits for a person any more: an hour each second.
@@ -45,9 +45,16 @@ const STORY: [&str; 3] = [
     "         figures show whether it helped. Each line below says what to open next. Nothing is sent to anybody.",
 ];
 
-/// The same while a technician is on the road, so that whoever has the customer's page open can follow: four minutes each
-/// second.
+/// The most while a technician is on the road or at the machine, so that whoever has a page of it open can follow: four minutes
+/// each second.
 const FOLLOWED: f64 = 240.0;
+
+/// On the road time goes at this share of the pace at which it waits for a person: a drive of three quarters of an hour lasts long
+/// enough to open a page and be the technician.
+const ROAD_SHARE: f64 = 0.5;
+
+/// At the machine at this one: work of two hours gives whoever likes more than a minute to report first, and bores nobody else.
+const WORK_SHARE: f64 = 1.5;
 
 /// How often the demo looks at what has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -203,7 +210,8 @@ async fn tell(
     (console, output): (&str, &mut Output),
 ) -> Result<(), Failure> {
     let (started, bar) = (Instant::now(), line());
-    let (mut pace, mut moved, mut mending) = (None, Instant::now(), Mending::default());
+    let (mut pace, mut moved, mut mending, mut played) =
+        (None, Instant::now(), Mending::default(), road::Told::default());
     let failed = |attempted: &str, error| Failure::because(Kind::Io, attempted, error);
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -231,47 +239,56 @@ async fn tell(
         for (place, work) in mending.take(fleet, |machine| service.room().marks(machine), reached) {
             live.mend(place, &work);
         }
-        let near = look_at_visits(service, fleet, live, &mut story, now);
-        let near = near.map_err(|error| failed("could not look at the visits", error))?;
+        let drives = look_at_visits(service, fleet, live, &mut story, now);
+        let drives = drives.map_err(|error| failed("could not look at the visits", error))?;
+        let wait = options.pace;
+        let told = played.of(&drives, service.outreach(), (console, now), |near| pace_for(near, false, None, wait));
+        for text in told.map_err(|error| failed("could not say who is on the road", error))? {
+            moved = Instant::now();
+            bar.suspend(|| output.line(&text))?;
+        }
         let is_waited_for = story.waits_for_person() && moved.elapsed() < WAIT_MAX;
         // After a restart the fleet first tells anew what is known already: nobody waits for that.
         let has_caught_up = live.stats().reached_ms + HOUR_MS >= now.millis();
         let wanted = (story.drafted && has_caught_up)
-            .then(|| pace_for(near, story.hurries(), is_waited_for.then_some(options.pace)));
+            .then(|| pace_for(drives.near, story.hurries(), is_waited_for.then_some(wait), wait));
         if let Some(factor) = wanted.filter(|_| pace != wanted) {
             live.slow_down(factor);
-            let told = pace_told(factor, pace.is_none(), story.waits_for_person() && !is_waited_for);
+            let nobody_came = story.waits_for_person() && !is_waited_for;
+            let told = pace_told(factor, pace.is_none(), drives.near > Near::Soon, nobody_came);
             bar.suspend(|| output.line(&told))?;
             pace = wanted;
         }
     }
 }
 
-/// What is said of a new pace: the first one, one because nobody came for what waits, or any other.
-fn pace_told(factor: f64, is_first: bool, nobody_came: bool) -> String {
+/// What is said of a new pace: the first one, one of a visit that can be followed, one because nobody came for what waits, or any
+/// other.
+fn pace_told(factor: f64, is_first: bool, is_played: bool, nobody_came: bool) -> String {
     let (stretch, minutes) = (story::stretch(factor), WAIT_MAX.as_secs() / 60);
     if is_first {
         format!(
             "         from here on time waits for you: {stretch} each second while something is yours to do (--pace), hours when \
              nothing is, or when {minutes} minutes bring nothing new; ctrl-c leaves"
         )
+    } else if is_played {
+        format!("         time goes at {stretch} a second, so that the visit can be followed, or played")
     } else if nobody_came {
         format!(
             "         nothing was done for {minutes} minutes, so time goes on as if nobody were there, {stretch} a second; \
              whatever happens next, it waits for you again"
         )
-    } else if factor <= FOLLOWED && factor > 60.0 {
-        format!("         a technician is on the road: {stretch} a second, so that the customer's page can be followed")
     } else {
         format!("         time now goes at {stretch} a second")
     }
 }
 
-/// Simulated seconds per second; `waiting` is the pace while something is a person's to do. A person goes before everything
-/// that hurries, or a call would be overdue before anybody could make it.
-fn pace_for(near: Near, hurries: bool, waiting: Option<f64>) -> f64 {
+/// Simulated seconds per second; `waiting` is the pace while something is a person's to do, `wait` what it would be. A person
+/// goes before everything that hurries, or a call would be overdue before anybody could make it.
+fn pace_for(near: Near, hurries: bool, waiting: Option<f64>, wait: f64) -> f64 {
     match (near, waiting) {
-        (Near::Now, waiting) => waiting.map_or(FOLLOWED, |pace| pace.min(FOLLOWED)),
+        (Near::Now, _) => (wait * ROAD_SHARE).min(FOLLOWED),
+        (Near::Work, _) => (wait * WORK_SHARE).min(FOLLOWED),
         (_, Some(pace)) => pace,
         (Near::Far, None) if hurries => BRISK,
         _ => SLOW,
@@ -285,7 +302,7 @@ fn look_at_visits(
     live: &Live,
     story: &mut Story,
     now: Timestamp,
-) -> foretell_outreach::Result<Near> {
+) -> foretell_outreach::Result<Drives> {
     let outreach = service.outreach();
     for (case, visit) in story.take_visits() {
         repair(fleet, live, &case, service.catalogue());
@@ -297,12 +314,12 @@ fn look_at_visits(
             service.room().changed();
         }
     }
-    let (near, wrong) = road::drive(outreach, now)?;
-    story.note_trouble(wrong);
-    if near == Near::Now {
+    let mut drives = road::drive(outreach, now)?;
+    story.note_trouble(std::mem::take(&mut drives.wrong));
+    if drives.near == Near::Now {
         service.room().changed();
     }
-    Ok(near)
+    Ok(drives)
 }
 
 /// The technician does what a case asks for; the machine's own report of it travels like every other.
@@ -342,33 +359,37 @@ mod tests {
 
     #[test]
     fn whoever_is_away_is_told_why_time_goes_on() {
-        for (is_first, nobody_came, said) in [
-            (true, false, "or when 10 minutes bring nothing new"),
-            (false, true, "nothing was done for 10 minutes, so time goes on"),
-            (false, false, "time now goes at one hour a second"),
+        for (is_first, is_played, nobody_came, said) in [
+            (true, false, false, "or when 10 minutes bring nothing new"),
+            (false, false, true, "nothing was done for 10 minutes, so time goes on"),
+            (false, false, false, "time now goes at one hour a second"),
+            (false, true, true, "so that the visit can be followed, or played"),
         ] {
-            let told = pace_told(3_600.0, is_first, nobody_came);
+            let told = pace_told(3_600.0, is_first, is_played, nobody_came);
             assert!(told.contains(said) && told.contains("one hour"), "{told}");
         }
-        assert!(pace_told(FOLLOWED, false, false).contains("on the road"));
     }
 
     #[test]
     fn a_person_goes_before_what_hurries() {
         #[track_caller]
-        fn check(near: Near, hurries: bool, waiting: Option<f64>, expected: f64) {
-            let pace = pace_for(near, hurries, waiting);
+        fn check(near: Near, hurries: bool, (waiting, wait): (Option<f64>, f64), expected: f64) {
+            let pace = pace_for(near, hurries, waiting, wait);
             assert!((pace - expected).abs() < 1e-9, "{near:?} {hurries} {waiting:?}: {pace}");
         }
         // A call to make while another machine's visit is to come.
-        check(Near::Far, true, Some(60.0), 60.0);
-        check(Near::Soon, true, Some(60.0), 60.0);
-        check(Near::Now, true, Some(60.0), 60.0);
+        check(Near::Far, true, (Some(60.0), 60.0), 60.0);
+        check(Near::Soon, true, (Some(60.0), 60.0), 60.0);
+        // A visit is followed and played by whoever likes, whether or not something else waits: a minute and a half on the
+        // road, and about as long at the machine.
+        check(Near::Now, true, (Some(60.0), 60.0), 30.0);
+        check(Near::Now, true, (None, 60.0), 30.0);
+        check(Near::Work, true, (None, 60.0), 90.0);
         // Who wished for hours each second still sees the technician drive.
-        check(Near::Now, true, Some(3_600.0), FOLLOWED);
-        check(Near::Now, true, None, FOLLOWED);
-        check(Near::Far, true, None, BRISK);
-        check(Near::Soon, true, None, SLOW);
-        check(Near::Far, false, None, SLOW);
+        check(Near::Now, true, (Some(3_600.0), 3_600.0), FOLLOWED);
+        check(Near::Work, true, (None, 3_600.0), FOLLOWED);
+        check(Near::Far, true, (None, 60.0), BRISK);
+        check(Near::Soon, true, (None, 60.0), SLOW);
+        check(Near::Far, false, (None, 60.0), SLOW);
     }
 }

@@ -1,4 +1,5 @@
-//! The demo's technicians: they set out before a visit, drive there where everybody can follow, and tell what they did.
+//! The demo's technicians: they set out before a visit, drive there where everybody can follow, and tell what they did. Whoever
+//! follows the demo may be the technician instead: each step says where, and time goes slowly meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +27,74 @@ pub(super) enum Near {
     Far,
     /// In some hours.
     Soon,
-    /// Somebody is on the road.
+    /// The demo's technician is at the machine; whoever likes may report first.
+    Work,
+    /// Somebody is on the road, or a person plays the technician at the machine.
     Now,
+}
+
+/// Visits of which each step that a person may play was told: on the road, then at the machine.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeMap<i64, Near>);
+
+/// What the drives have come to.
+#[derive(Debug)]
+pub(super) struct Drives {
+    /// How near the next one is.
+    pub(super) near: Near,
+    /// Visits at which somebody is on the road or at work, with what can be played of them.
+    pub(super) under_way: Vec<(Errand, Near)>,
+    /// What went wrong on the way to single visits.
+    pub(super) wrong: Vec<OutreachError>,
+}
+
+impl Told {
+    /// Says once of each step of a visit whose it is and where to play it; `pace` is in simulated seconds per second.
+    pub(super) fn of(
+        &mut self,
+        drives: &Drives,
+        outreach: &Outreach,
+        (console, now): (&str, Timestamp),
+        pace: impl Fn(Near) -> f64,
+    ) -> foretell_outreach::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for (errand, step) in &drives.under_way {
+            let visit = &errand.visit;
+            // A person at work was told what there is to know before setting out.
+            if self.0.get(&visit.id).is_some_and(|told| told <= step) {
+                continue;
+            }
+            self.0.insert(visit.id, *step);
+            let card = outreach.card(&visit.case, now)?;
+            let link = card.message.map(|message| message.link).unwrap_or_default();
+            let real = |ms: i64, near: Near| ms.max(0) as f64 / MINUTE_MS as f64 / pace(near);
+            let minutes = real(visit.start - now, Near::Now) + real(visit.end - visit.start.max(now), Near::Work);
+            lines.push(line(errand, *step, (&link, console), minutes));
+        }
+        Ok(lines)
+    }
+}
+
+/// What is said of a step of a visit; the demo's own technician reports in so many minutes of whoever looks on.
+fn line(errand: &Errand, step: Near, (link, console): (&str, &str), minutes: f64) -> String {
+    let (machine, visit, at) = (&errand.machine, &errand.visit, super::story::date(errand.visit.start));
+    let who = visit.technician.as_ref().map_or("a technician", |technician| technician.name.en.as_str());
+    let page = format!("{console}/visits/{}", visit.id);
+    let minutes = minutes.ceil().max(1.0);
+    let until = if minutes > 1.0 { format!("{minutes:.0} minutes") } else { "a minute".to_owned() };
+    if step == Near::Now {
+        // Booked on the telephone there is no letter, and no page that it leads to.
+        let follow = if link.is_empty() { String::new() } else { format!("follow as the customer {link}, or ") };
+        format!(
+            "         {at}  {machine}: {who} is on the way; {follow}be the technician, arrive and report: {page}; time goes slowly, \
+             and in about {until} the demo has reported"
+        )
+    } else {
+        format!(
+            "         {at}  {machine}: {who} is there; be the technician and report what you found: {page}; in about {until} the \
+             demo does"
+        )
+    }
 }
 
 /// Gives everybody a face.
@@ -47,20 +114,36 @@ pub(super) fn portraits(outreach: &Outreach, photos: &Photos, now: Timestamp) ->
     Ok(())
 }
 
-/// Drives whoever is due to a visit a bit on; says how near the next drive is, and what went wrong on the way to one visit.
-pub(super) fn drive(outreach: &Outreach, now: Timestamp) -> foretell_outreach::Result<(Near, Vec<OutreachError>)> {
-    let (mut near, mut wrong) = (Near::Far, Vec::new());
+/// Drives whoever is due to a visit a bit on.
+pub(super) fn drive(outreach: &Outreach, now: Timestamp) -> foretell_outreach::Result<Drives> {
+    let mut drives = Drives { near: Near::Far, under_way: Vec::new(), wrong: Vec::new() };
     let places: BTreeMap<String, (f64, f64)> =
         outreach.sites()?.into_iter().filter_map(|site| Some((site.id.clone(), site.place()?))).collect();
     for errand in outreach.errands(None, (now, now + SOON_MS))? {
         if errand.state != VisitState::Booked {
             continue;
         }
-        let left_ms = errand.visit.start - now;
-        near = near.max(if left_ms <= WAY_MS && left_ms > 0 { Near::Now } else { Near::Soon });
-        wrong.extend(drive_to(outreach, &errand, places.get(errand.machine.site()).copied(), now).err());
+        let step = step(&errand, now);
+        drives.near = drives.near.max(step);
+        drives.wrong.extend(drive_to(outreach, &errand, places.get(errand.machine.site()).copied(), now).err());
+        if step > Near::Soon {
+            drives.under_way.push((errand, step));
+        }
     }
-    Ok((near, wrong))
+    Ok(drives)
+}
+
+/// How near one visit is.
+fn step(errand: &Errand, now: Timestamp) -> Near {
+    let start = errand.visit.start;
+    let arrived = errand.journey.as_ref().and_then(|journey| journey.arrived);
+    match start - now {
+        // Nobody of the demo's comes early.
+        _ if arrived.is_some_and(|arrived| arrived < start) => Near::Now,
+        left_ms if left_ms > WAY_MS => Near::Soon,
+        left_ms if left_ms > 0 => Near::Now,
+        _ => Near::Work,
+    }
 }
 
 fn drive_to(
@@ -116,42 +199,77 @@ mod tests {
 
     use super::*;
 
+    /// The demo's customers with a booked visit, about a finding of a kind; when it begins, and its number.
+    fn booked(kind: FindingKind, code: &str) -> (tempfile::TempDir, Outreach, Timestamp, i64) {
+        let (dir, fleet) = (tempfile::tempdir().unwrap(), Fleet::builtin("demo", 1).unwrap());
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let options = OutreachOptions::new(Arc::new(catalogue));
+        let outreach = Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+        let now = Timestamp::parse("2026-07-15T08:00:00Z").unwrap();
+        outreach.import(&super::super::people::registry(&fleet), "test", now).unwrap();
+        let (machine, fault) = (foretell_model::MachineId::parse("s02/m005").unwrap(), FaultCode::new(code).unwrap());
+        let finding = Finding {
+            at: now,
+            id: FindingId::new(&machine, &fault, 1),
+            machine,
+            kind,
+            status: Status::Opened,
+            grade: Grade::Advise,
+            fault,
+            likelihood: 0.9,
+            alternatives: Vec::new(),
+            rul_days: None,
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text: "Something is due.".into(),
+        };
+        outreach.apply(Offset(1), 0, &finding, &MachineContext::default(), now).unwrap();
+        let start = Timestamp::parse("2026-07-16T06:00:00Z").unwrap();
+        let visit = outreach.book_for(&finding.id, start, &Spoken::default(), "lin", now).unwrap().id;
+        (dir, outreach, start, visit)
+    }
+
     #[test]
     fn every_visit_can_be_finished_whatever_its_case_is() {
-        #[track_caller]
-        fn check(kind: FindingKind, code: &str) {
-            let (dir, fleet) = (tempfile::tempdir().unwrap(), Fleet::builtin("demo", 1).unwrap());
-            let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
-            let options = OutreachOptions::new(Arc::new(catalogue));
-            let outreach = Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
-            let now = Timestamp::parse("2026-07-15T08:00:00Z").unwrap();
-            outreach.import(&super::super::people::registry(&fleet), "test", now).unwrap();
-            let (machine, fault) =
-                (foretell_model::MachineId::parse("s02/m005").unwrap(), FaultCode::new(code).unwrap());
-            let finding = Finding {
-                at: now,
-                id: FindingId::new(&machine, &fault, 1),
-                machine,
-                kind,
-                status: Status::Opened,
-                grade: Grade::Advise,
-                fault,
-                likelihood: 0.9,
-                alternatives: Vec::new(),
-                rul_days: None,
-                probability_within: None,
-                limit: None,
-                evidence: Vec::new(),
-                text: "Something is due.".into(),
-            };
-            outreach.apply(Offset(1), 0, &finding, &MachineContext::default(), now).unwrap();
-            let start = Timestamp::parse("2026-07-16T06:00:00Z").unwrap();
-            let visit = outreach.book_for(&finding.id, start, &Spoken::default(), "lin", now).unwrap().id;
+        for (kind, code) in [(FindingKind::MaintenanceDue, "serviced"), (FindingKind::Prediction, "cooler_clogging")] {
+            let (_dir, outreach, start, visit) = booked(kind, code);
             let errand = outreach.errands_of(&[visit]).unwrap().remove(0);
             finish(&outreach, &errand, start.plus_days(1.0)).unwrap();
             assert!(outreach.errand_sheet(visit).unwrap().report.is_some(), "{code}: nothing was told");
         }
-        check(FindingKind::MaintenanceDue, "serviced");
-        check(FindingKind::Prediction, "cooler_clogging");
+    }
+
+    #[test]
+    fn each_step_of_a_visit_is_told_once_with_where_to_play_it() {
+        let (_dir, outreach, start, visit) = booked(FindingKind::Prediction, "cooler_clogging");
+        let (mut told, page) = (Told::default(), format!("http://x/visits/{visit}"));
+        let mut look = |minutes: i64| {
+            let now = start + minutes * MINUTE_MS;
+            let drives = drive(&outreach, now).unwrap();
+            assert!(drives.wrong.is_empty(), "{:?}", drives.wrong);
+            (drives.near, told.of(&drives, &outreach, ("http://x", now), |_| 30.0).unwrap())
+        };
+        assert_eq!(look(-60), (Near::Soon, Vec::new()));
+        let (near, lines) = look(-40);
+        assert!(near == Near::Now && lines.len() == 1 && lines[0].contains("is on the way"), "{lines:?}");
+        assert!(lines[0].contains(&page) && !lines[0].contains("customer"), "no letter was written: {lines:?}");
+        let errand = outreach.errands_of(&[visit]).unwrap().remove(0);
+        assert!(line(&errand, Near::Now, ("http://x/b/t", "http://x"), 4.0).contains("customer http://x/b/t, or be"));
+        assert_eq!(look(-30), (Near::Now, Vec::new()));
+        let (near, lines) = look(1);
+        assert!(near == Near::Work && lines.len() == 1 && lines[0].contains(&page), "{lines:?}");
+        assert_eq!(look(2), (Near::Work, Vec::new()));
+    }
+
+    #[test]
+    fn time_goes_slowly_for_whoever_plays_the_technician() {
+        let (_dir, outreach, start, visit) = booked(FindingKind::Prediction, "cooler_clogging");
+        drive(&outreach, start + -40 * MINUTE_MS).unwrap();
+        outreach.arrive(visit, "somebody", start + -30 * MINUTE_MS).unwrap();
+        for minutes in [-29, 5] {
+            let drives = drive(&outreach, start + minutes * MINUTE_MS).unwrap();
+            assert_eq!(drives.near, Near::Now, "{minutes} minutes");
+        }
     }
 }

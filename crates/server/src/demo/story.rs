@@ -106,8 +106,12 @@ impl Story {
                     continue;
                 }
                 let (grade, at) = (if effect { "effect" } else { finding.grade.name() }, date(finding.at));
-                lines.push(format!("{since_start:5.1} s  {at}  {grade:6}  {}: {}", finding.machine, finding.text));
-                lines.extend(effect.then(|| to_report(finding, console)));
+                // Of the work's effect the health report tells more than the machine's page.
+                let link = if effect { "/report" } else { "" };
+                let (machine, text) = (&finding.machine, &finding.text);
+                lines.push(format!(
+                    "{since_start:5.1} s  {at}  {grade:6}  {machine}: {text} {console}/m/{machine}{link}"
+                ));
             }
         }
         lines
@@ -222,12 +226,6 @@ impl Story {
     }
 }
 
-/// Where the work and what it achieved can be read.
-fn to_report(effect: &Finding, console: &str) -> String {
-    let machine = &effect.machine;
-    format!("         {}  {machine}: the health report shows it: {console}/m/{machine}/report", date(effect.at))
-}
-
 /// What keeps time waiting after a visit was booked, lest somebody waits for the visit in vain.
 fn still_yours(yours: &[&FindingId], console: &str) -> Option<String> {
     let names: Vec<&str> = yours.iter().map(|id| id.as_str()).collect();
@@ -249,17 +247,18 @@ fn drafted(console: &str, time_waits: bool) -> String {
     }
 }
 
-/// Where a case stands, for whoever follows the demo; `time_waits` once a forecast has asked for somebody.
+/// Where a case stands, for whoever follows the demo, and where to see it; `time_waits` once a forecast has asked for somebody.
 fn told(card: &Card, verdict: Option<String>, seen: Seen, (console, time_waits): (&str, bool)) -> Option<String> {
     let newest = card.history.first();
     let why = newest.map(|happening| happening.why.as_str()).filter(|why| !why.is_empty());
     let reason = card.remark.as_deref().or(why).map_or_else(String::new, |why| format!(": {why}"));
+    let page = format!("{console}/advisory/{}", card.finding.id);
     match (card.stage, &card.message) {
         (Stage::Internal, _) => None,
         (Stage::Draft, _) => Some(drafted(console, time_waits)),
-        (Stage::Postponed, _) => Some(format!("the message is put off{reason}")),
+        (Stage::Postponed, _) => Some(format!("the message is put off{reason}; {page}")),
         (Stage::Queued, _) => {
-            Some(format!("the message is approved: {}", verdict.unwrap_or_else(|| "goes out".to_owned())))
+            Some(format!("the message is approved: {}; {page}", verdict.unwrap_or_else(|| "goes out".to_owned())))
         }
         (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent && seen.is_reminded => {
             Some(format!("the customer was reminded, once: {}", message.link))
@@ -268,21 +267,26 @@ fn told(card: &Card, verdict: Option<String>, seen: Seen, (console, time_waits):
             Some(format!("the customer has it; be the customer and tap a time: {}", message.link))
         }
         (Stage::Contacted, _) => None,
-        (Stage::Call, _) => Some(format!("please call the customer{reason}")),
-        (Stage::NotNow, _) => Some("the customer said not now; nothing more is sent until then".to_owned()),
-        (Stage::Booked, _) => {
-            let when = card.booking.as_ref().map_or_else(String::new, |visit| format!(" for {}", date(visit.start)));
-            Some(format!(
-                "a visit is booked{when}; time hurries on until it has shown what it did, as long as nothing else is yours to do"
-            ))
-        }
+        (Stage::Call, _) => Some(format!("please call the customer{reason}; {page}")),
+        (Stage::NotNow, _) => Some(format!("the customer said not now; nothing more is sent until then; {page}")),
+        (Stage::Booked, message) => Some(booked(card, message.as_ref().map_or("", |sent| sent.link.as_str()), console)),
         _ if seen.is_thanked => {
-            let id = &card.finding.id;
-            Some(format!("the customer has the letter of thanks with what the work achieved: {console}/advisory/{id}"))
+            Some(format!("the customer has the letter of thanks with what the work achieved: {page}"))
         }
-        (Stage::Done, _) => Some("the technician has done the work; its effect shows in some days".to_owned()),
-        (Stage::Cleared, _) => Some(format!("the case is closed{reason}")),
+        (Stage::Done, _) => Some(format!("the technician has done the work; its effect shows in some days: {page}")),
+        (Stage::Cleared, _) => Some(format!("the case is closed{reason}; {page}")),
     }
+}
+
+/// A visit is booked: when, and where its customer and its technician see it.
+fn booked(card: &Card, link: &str, console: &str) -> String {
+    let Some(visit) = &card.booking else { return format!("a visit is booked: {link}") };
+    format!(
+        "a visit is booked for {}: the customer's page {link}, the technician's {console}/visits/{}; time hurries on to it, as long \
+         as nothing else is yours to do",
+        date(visit.start),
+        visit.id
+    )
 }
 
 /// A stretch of time as people say it.
@@ -356,13 +360,14 @@ mod tests {
         ];
         let mut anew = Story::default();
         let told = anew.of_findings(&findings, 1.0, "http://x");
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told[1].contains("effect") && told[2].ends_with("http://x/m/s01/m001/report"), "{told:?}");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].ends_with(" http://x/m/s01/m001"), "{told:?}");
+        assert!(told[1].contains("effect") && told[1].ends_with(" http://x/m/s01/m001/report"), "{told:?}");
         assert_eq!(anew.of_findings(&findings, 2.0, "http://x"), [""; 0]);
         let taken_up = Some(Timestamp::parse("2026-07-11T00:00:00Z").unwrap());
         let mut again = Story { taken_up, ..Story::default() };
         let told = again.of_findings(&findings, 1.0, "http://x");
-        assert!(told.len() == 2 && told[0].contains("2026-07-20"), "{told:?}");
+        assert!(told.len() == 1 && told[0].contains("2026-07-20"), "{told:?}");
     }
 
     #[test]

@@ -12,11 +12,12 @@ use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_ingest::{IngestOptions, IntakeOptions};
 use foretell_model::{Catalogue, FaultCode, MachineId, MachineProfile};
 use foretell_outreach::{
-    Channel, Folder, Grumbles, Holidays, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords,
-    Webhook, Words,
+    Channel, Folder, Grumbles, Holidays, Hook, Mqtt, OutreachOptions, Pictures, Problem, Security, Smtp, SmtpOptions,
+    StopWords, Webhook, Words,
 };
 
 use super::budget::Budget;
+use super::photos::Photos;
 use crate::clock::WallClock;
 use crate::config::{
     ChannelKind, ChannelSection, ClockSource, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser,
@@ -167,6 +168,8 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
         made.map(Arc::new).map_err(|problems| faulty("webhook", &hook.name, &problems))
     };
     options.hooks = config.webhooks.iter().map(hook).collect::<Result<_, _>>()?;
+    let photos = Photos::new(&config.data.dir);
+    options.pictures = Pictures(Arc::new(move |reference| photos.read(reference, true).ok()));
     Ok(options)
 }
 
