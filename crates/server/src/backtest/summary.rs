@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use foretell_console::Lang;
-use foretell_console::report::{DayState, is_date};
+use foretell_console::report::{DayState, first_said, is_date};
 use foretell_model::{Catalogue, Finding, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
@@ -32,7 +32,10 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
         let said = firsts.get(id);
         let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
         let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
-        let said_of = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map(|f| f.fault.to_string());
+        // The same that the report lists it with.
+        let moments = run.moments.iter().map(|moment| &moment.finding);
+        let said_of =
+            first_said(moments.map(|f| (f, letters::may_reach_customer(f, catalogue)))).map(|f| f.fault.to_string());
         let unjudged = run.unjudged().map(|why| why.words(Lang::En));
         // A sensor may have failed on a machine that could not be judged anyway.
         let known: Vec<String> = said_of.into_iter().chain(unjudged).collect();
