@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 
-use super::tests::check;
+use super::tests::{check, read};
+use super::{ReadOptions, Watching};
 
 const ROW: &str = "2026-07-01T00:00:00Z,s,a,80\n";
 
@@ -59,4 +60,49 @@ fn a_header_that_cannot_be_meant_is_refused_with_what_is_wrong() {
     let expected =
         expect!["x.csv: has the column without a name twice (columns 1 and 2); take one away or give it another name"];
     check(&[("x.csv", twice.as_bytes())], map, &expected);
+}
+
+/// The beginnings of files that a shipped map reads without anything of the contract in them; the files lie on some machines only.
+#[test]
+fn maps_of_watched_columns_read_what_they_are_for() {
+    let flight = |cycle: u32| {
+        let sensors = "641.82 1589.70 1400.60 14.62 21.61 554.36 2388.06 9046.19 1.30 47.47 521.66 2388.02 8138.62 8.4195 0.03 392";
+        format!("1 {cycle} -0.0007 -0.0004 100.0 518.67 {sensors} 2388 100.00 39.06 23.4190  \n")
+    };
+    for (name, map, text, expected) in [
+        (
+            "train_FD001.txt",
+            "cmapss.toml",
+            flight(1) + &flight(2) + &flight(3),
+            (3, "fd001/engine-1", "BPR NRc NRf Nc Nf P30 Ps30 T24 T30 T50 W31 W32 htBleed phi"),
+        ),
+        (
+            "fouling_factor.csv",
+            "fouling_factor.toml",
+            "t,rf,run\n3.333333333,0.0023,1\n3.666666667,0.002,1\n".to_owned(),
+            (2, "fouling/run-1", "rf"),
+        ),
+        (
+            "uci447_profile.csv",
+            "uci447_profile.toml",
+            "cycle,cooler_pct,valve_pct,pump_leak,accumulator_bar,stable_flag\n0,3,100,0,130,1\n1,3,100,0,130,1\n"
+                .to_owned(),
+            (2, "rig/uci447", "accumulator_bar cooler_pct pump_leak stable_flag valve_pct"),
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let maps = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/maps");
+        let map = std::fs::read_to_string(std::path::Path::new(maps).join(map)).unwrap();
+        let options = ReadOptions { watching: Watching::Everything, ..ReadOptions::default() };
+        let mut files = read(&[path], &map, &options).unwrap();
+        let watched = files.watched().unwrap();
+        let mut signals = watched.signals().to_vec();
+        signals.sort();
+        let refused = &files.report().refused;
+        assert!(refused.is_empty(), "{name}: {refused:?}");
+        let machine = watched.machines()[0].to_string();
+        assert_eq!((watched.rows(), machine.as_str(), signals.join(" ").as_str()), expected, "{name}");
+    }
 }
