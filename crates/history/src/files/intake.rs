@@ -22,7 +22,6 @@ use super::names::Names;
 use super::parquet::{ParquetFile, ParquetSlice};
 use super::readings::{Progress, ReadOptions};
 use super::refused::RefusedRows;
-use super::room;
 use super::rows::Rows;
 use super::span::Span;
 use super::store::{Piece, Store};
@@ -77,7 +76,6 @@ struct Done {
 impl<'a> Intake<'a> {
     pub(crate) fn new(options: &'a ReadOptions) -> Self {
         let span = Span { from: options.from, to: options.to };
-        room::keep_freed(options.memory_bytes);
         Self {
             options,
             watched: WatchedIntake::new(options.memory_bytes, options.temp_dir.clone(), span),

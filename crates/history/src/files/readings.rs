@@ -144,6 +144,7 @@ impl<'a> History<'a> {
     /// An empty one.
     #[must_use]
     pub fn new(options: &'a ReadOptions) -> Self {
+        room::keep_freed(options.memory_bytes);
         Self { intake: Intake::new(options) }
     }
 
