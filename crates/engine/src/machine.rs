@@ -29,6 +29,9 @@ use crate::service::Service;
 const ODD_K: f64 = 8.0;
 /// Regulated and saturated temperature must be this far apart for cool hours to show where the valve stands, K.
 const COOL_SPAN_K: f64 = 8.0;
+/// The signals whose sensors are watched, one bit each as in `Signals::mask`.
+const WATCHED_MASK: u16 =
+    1 << WATCHED[0] as u16 | 1 << WATCHED[1] as u16 | 1 << WATCHED[2] as u16 | 1 << WATCHED[3] as u16;
 /// History grows by so many records at a time, so that a young machine costs little.
 const GROW_DAYS: usize = 14;
 
@@ -231,13 +234,16 @@ impl Machine {
     }
 
     fn keep_last(&mut self, reading: &Reading, believed: &[Option<f32>; 4]) {
-        for (signal, value) in reading.signals.iter() {
-            let checked = WATCHED.iter().position(|w| *w == signal).map(|place| believed[place]);
-            if let Some(value) = checked.unwrap_or(Some(value as f32)) {
-                self.last_values[signal as usize] = value;
-                self.last_mask |= 1 << signal as u16;
-            }
-        }
+        let mut keep = |signal: Signal, value: f32| {
+            self.last_values[signal as usize] = value;
+            self.last_mask |= 1 << signal as u16;
+        };
+        let unchecked = reading.signals.iter().filter(|(signal, _)| WATCHED_MASK & (1 << *signal as u16) == 0);
+        unchecked.for_each(|(signal, value)| keep(signal, value as f32));
+        // Of those that were checked only what is believed; it was measured, or there would be nothing to believe.
+        WATCHED.into_iter().zip(*believed).for_each(|(signal, value)| {
+            value.into_iter().for_each(|value| keep(signal, value));
+        });
     }
 
     fn add_to_day(&mut self, ts: Timestamp, dt_ms: i64, regime: Regime, values: &[Option<f32>; 4]) {

@@ -47,6 +47,7 @@ pub struct Range {
 
 impl Range {
     /// Whether the value is inside; phrased so that NaN is not.
+    #[inline]
     #[must_use]
     pub fn contains(self, value: f64) -> bool {
         self.min <= value && value <= self.max
@@ -175,6 +176,7 @@ impl Signals {
     }
 
     /// Sets a value. NaN and infinities count as not measured, so no later arithmetic meets one.
+    #[inline]
     pub const fn set(&mut self, signal: Signal, value: f64) {
         if value.is_finite() {
             self.present |= 1 << signal as u16;
@@ -185,6 +187,7 @@ impl Signals {
     }
 
     /// Forgets a signal.
+    #[inline]
     pub const fn remove(&mut self, signal: Signal) {
         self.present &= !(1 << signal as u16);
         self.values[signal as usize] = 0.0;
@@ -204,6 +207,7 @@ impl Signals {
     }
 
     /// One bit per signal, bit = discriminant; for codecs.
+    #[inline]
     #[must_use]
     pub const fn mask(&self) -> u16 {
         self.present

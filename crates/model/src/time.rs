@@ -35,12 +35,14 @@ impl Timestamp {
     pub const MAX: Self = Self(253_402_300_799_999);
 
     /// An instant from milliseconds since 1970 UTC.
+    #[inline]
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
     /// Milliseconds since 1970 UTC.
+    #[inline]
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
@@ -48,6 +50,7 @@ impl Timestamp {
 
     /// Whether somebody wrote seconds where milliseconds belong: the instant is not of our time, which is ten years around `now`,
     /// and would be if its number counted seconds. All such instants lie in January 1970, of which nobody has readings.
+    #[inline]
     #[must_use]
     pub const fn is_seconds_for_millis(self, now: Self) -> bool {
         let (apart, apart_in_seconds) =
@@ -56,6 +59,7 @@ impl Timestamp {
     }
 
     /// Whole days since 1970 UTC, rounded towards the past.
+    #[inline]
     #[must_use]
     pub const fn day(self) -> i64 {
         self.0.div_euclid(DAY_MS)
@@ -68,6 +72,7 @@ impl Timestamp {
     }
 
     /// Hour of the UTC day, 0 to 23.
+    #[inline]
     #[must_use]
     pub const fn hour_of_day(self) -> u8 {
         (self.0.rem_euclid(DAY_MS) / HOUR_MS) as u8
@@ -81,12 +86,14 @@ impl Timestamp {
     }
 
     /// Days since `earlier`, negative when `earlier` is later.
+    #[inline]
     #[must_use]
     pub fn days_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 / DAY_MS as f64
     }
 
     /// Hours since `earlier`, negative when `earlier` is later.
+    #[inline]
     #[must_use]
     pub fn hours_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 / HOUR_MS as f64
@@ -127,6 +134,7 @@ impl Timestamp {
 impl Add<i64> for Timestamp {
     type Output = Self;
     /// Moves by milliseconds, saturating.
+    #[inline]
     fn add(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
@@ -135,6 +143,7 @@ impl Add<i64> for Timestamp {
 impl Sub for Timestamp {
     type Output = i64;
     /// Milliseconds between two instants, saturating.
+    #[inline]
     fn sub(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }

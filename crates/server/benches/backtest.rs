@@ -13,7 +13,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use foretell::backtest;
 use foretell_engine::EngineOptions;
 use foretell_history::{ColumnMap, History, ReadOptions, SiteHistory};
-use foretell_model::{Catalogue, MINUTE_MS};
+use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 use foretell_sim::fleet::{Fleet, Size};
 
 /// Machines of the fleet, with and without air of their own, that run through or by shifts.
@@ -22,7 +22,9 @@ const DAYS: f64 = 365.0;
 
 /// The fleet's year in one Parquet file.
 fn exported(dir: &Path) -> PathBuf {
-    let size = Size { machines: Some(MACHINES), days: Some(DAYS), every_ms: Some(MINUTE_MS), from_ms: None };
+    // Wholly in the past: an import refuses what is later than now.
+    let from_ms = Timestamp::parse("2024-01-01T00:00:00Z").ok().map(Timestamp::millis);
+    let size = Size { machines: Some(MACHINES), days: Some(DAYS), every_ms: Some(MINUTE_MS), from_ms };
     let fleet = Fleet::builtin_sized("mixed", 7, size).expect("a fleet that comes with the simulator");
     foretell_sim::files::write_fleet(&fleet, &dir.join("fleet"), cores(), &|_| (), &AtomicBool::new(false))
         .expect("room for a year of CSV");

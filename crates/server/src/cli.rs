@@ -315,7 +315,7 @@ missing, 69 a service is running on this data directory, 74 the disk refused, 78
 #[derive(Debug, Args)]
 #[command(after_help = IMPORT_NOTE)]
 pub struct ImportArgs {
-    /// CSV (.csv, .tsv, .txt, .csv.gz), Parquet (.parquet) or line protocol (.lp) files, or directories of them.
+    /// CSV (.csv, .tsv, .txt, .csv.gz, .csv.xz), Parquet (.parquet) or line protocol (.lp) files, or directories of them.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Column map for files with other names or units.

@@ -209,7 +209,7 @@ fn the_files_a_configuration_names_are_checked_with_it() {
     let (code, said) = folder.run(CHECK);
     assert_eq!(code, Some(78));
     for expected in [
-        "plant.toml: 3 problems\n  line 2: `engine.warn_c` must be a number from 40 to 200\n  line 5: `outreach.from`: `service` is not",
+        "plant.toml: 3 problems\n  line 2: `engine.warn_c` is 300; it must be a number from 40 to 200\n  line 5: `outreach.from`: `service` is not",
         "line 9: `log.level`: `loud` is none of",
         "customers.toml: 5 problems\n  line 5: customer `a`: there is no [[advisor]] `nobody` in this file\n  line 6: customer `a`: \
          `quiet_from`: `8pm` is not a time",

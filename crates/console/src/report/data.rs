@@ -114,6 +114,20 @@ pub struct BacktestMoment {
     pub would_send: bool,
 }
 
+/// What a machine is listed with, wherever a line must do: the first of its findings that a message would have been drafted for (the
+/// flag beside each), or else its first warning, or else the first of its sensors that was found out of order.
+#[must_use]
+pub fn first_said<'a>(said: impl Iterator<Item = (&'a Finding, bool)> + Clone) -> Option<&'a Finding> {
+    let of = |kept: fn(FindingKind, bool) -> bool| said.clone().find(|(finding, sends)| kept(finding.kind, *sends));
+    let first = of(|kind, sends| sends && warns(kind)).or_else(|| of(|kind, _| warns(kind)));
+    first.or_else(|| of(|kind, _| kind == FindingKind::SensorFault)).map(|(finding, _)| finding)
+}
+
+/// Whether a kind of finding warns of something: what keeps us from seeing, due service and the effect of work do not.
+pub(super) const fn warns(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::Prediction | FindingKind::Anomaly)
+}
+
 /// A message that would have gone to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {

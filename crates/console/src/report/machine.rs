@@ -2,8 +2,8 @@
 
 use foretell_model::{Catalogue, DAY_MS, Finding, Timestamp};
 
-use super::data::{BacktestMachine, BacktestMoment, BacktestReport, Residual, TruthSpan};
-use super::overview::{anchor, label, lead_days, standing, warns};
+use super::data::{BacktestMachine, BacktestMoment, BacktestReport, Residual, TruthSpan, warns};
+use super::overview::{anchor, label, lead_days, standing};
 use super::words::{self, Words};
 use crate::chart::{self, Hover, Past, Size};
 use crate::pages::figure::{Figure, past_figure};
@@ -138,7 +138,7 @@ fn first(machine: &BacktestMachine, report: &BacktestReport) -> Option<Timestamp
 fn facts(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> Vec<String> {
     let lang = report.lang;
     let mut facts = vec![words::readings(machine.readings, first(machine, report), machine.curve.now, lang)];
-    facts.extend(lead_days(machine).map(|days| words::WARNED.with(&[&words::days(days, lang)], lang)));
+    facts.extend(lead_days(machine).map(|days| words::WARNED.with(&[&words::full_days(days, lang)], lang)));
     facts.extend(machine.unjudged.map(|why| why.words(lang)));
     facts.extend(machine.truth.iter().map(|span| {
         let reached = span.limit_reached.map(|at| words::date(at, report));
@@ -275,7 +275,7 @@ fn came(moment: &BacktestMoment, machine: &BacktestMachine, report: &BacktestRep
         return String::new();
     };
     let after_days = limit.days_since(at);
-    let (date, after) = (words::date(limit, report), words::days(after_days, report.lang));
+    let (date, after) = (words::date(limit, report), words::full_days(after_days, report.lang));
     let line = words::CAME.with(&[&date, &after], report.lang);
     let Some(rul) = rul else { return line };
     let verdict = match (rul.p10, rul.p90) {

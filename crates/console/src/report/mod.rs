@@ -13,6 +13,6 @@ mod words;
 
 pub use data::{
     BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, DayState, IntervalScore, KindScore, Letter,
-    MissedFault, Rate, Residual, Share, StateRun, TruthSpan, Unjudged, is_date,
+    MissedFault, Rate, Residual, Share, StateRun, TruthSpan, Unjudged, first_said, is_date,
 };
 pub use page::backtest_html;

@@ -1,8 +1,8 @@
 //! The fleet at a glance: one strip of days per machine, the pressing ones first.
 
-use foretell_model::{Catalogue, DAY_MS, FindingKind, Timestamp};
+use foretell_model::{Catalogue, DAY_MS, Finding, FindingKind, Timestamp};
 
-use super::data::{BacktestMachine, BacktestReport, DayState};
+use super::data::{BacktestMachine, BacktestReport, DayState, first_said, warns};
 use super::words;
 use crate::chart::{self, Lane, Slots};
 use crate::pages::standing::Standing;
@@ -61,11 +61,6 @@ pub(super) fn is_calm(machine: &BacktestMachine) -> bool {
     machine.truth.is_empty() && standing(machine) >= Standing::Learning
 }
 
-/// Whether a kind of finding warns of something: what keeps us from seeing, due service and the effect of work do not.
-pub(super) const fn warns(kind: FindingKind) -> bool {
-    matches!(kind, FindingKind::Prediction | FindingKind::Anomaly)
-}
-
 /// The most pressing thing that was ever said of a machine.
 pub(super) fn worst(machine: &BacktestMachine) -> Option<Standing> {
     let warnings = machine.moments.iter().filter(|moment| warns(moment.finding.kind));
@@ -96,17 +91,15 @@ pub(super) fn label(machine: &BacktestMachine, lang: Lang) -> String {
     }
 }
 
-/// The first advisory, or else the first warning, or else the first sensor that failed.
-pub(super) fn first_warning(machine: &BacktestMachine) -> Option<&super::data::BacktestMoment> {
-    let warning = |moment: &&super::data::BacktestMoment| warns(moment.finding.kind);
-    let sent = machine.moments.iter().find(|moment| warning(moment) && moment.would_send);
-    sent.or_else(|| machine.moments.iter().find(warning)).or_else(|| failed_sensor(machine))
+/// See [`first_said`].
+fn first_warning(machine: &BacktestMachine) -> Option<&Finding> {
+    first_said(machine.moments.iter().map(|moment| (&moment.finding, moment.would_send)))
 }
 
 /// The most pressing first, then who was warned of first, then by name.
 pub(super) fn ordered(mut machines: Vec<&BacktestMachine>) -> Vec<&BacktestMachine> {
     let key = |machine: &BacktestMachine| {
-        let first = first_warning(machine).map_or(i64::MAX, |moment| moment.finding.at.millis());
+        let first = first_warning(machine).map_or(i64::MAX, |finding| finding.at.millis());
         (standing(machine), machine.truth.is_empty(), first)
     };
     machines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
@@ -129,14 +122,14 @@ pub(super) fn lead_days(machine: &BacktestMachine) -> Option<f64> {
 fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> LaneRow {
     let lang = report.lang;
     let label = label(machine, lang);
-    let detail = first_warning(machine).map_or_else(String::new, |moment| {
-        let fault = super::scores::capital(&text::fault(&moment.finding.fault, catalogue, lang));
+    let detail = first_warning(machine).map_or_else(String::new, |finding| {
+        let fault = super::scores::capital(&text::fault(&finding.fault, catalogue, lang));
         let when = lead_days(machine).map_or_else(
             || {
                 if report.is_dated() { words::FIRST } else { words::FIRST_AT }
-                    .with(&[&words::day_of(moment.finding.at, report)], lang)
+                    .with(&[&words::day_of(finding.at, report)], lang)
             },
-            |days| words::LEAD.with(&[&words::days(days, lang)], lang),
+            |days| words::LEAD.with(&[&words::full_days(days, lang)], lang),
         );
         format!("{fault} · {when}")
     });

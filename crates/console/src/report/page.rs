@@ -97,7 +97,7 @@ fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     let (held, answered) = scores.intervals.iter().fold((0, 0), |(h, a), i| (h + i.holds.part, a + i.holds.of));
     let week = scores.warned_7d;
     tiles.push(tile(w.tile_7d, percent(week.part, week.of), of(week.part, week.of)));
-    let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::days(days, lang));
+    let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::full_days(days, lang));
     tiles.push(tile(w.tile_lead, lead, String::new()));
     tiles.push(tile(w.tile_holds, percent(held, answered), of(held, answered)));
     // What a sound fleet is bothered with, where there is one; the table below has both.

@@ -50,7 +50,7 @@ impl Scores {
                 |(fault, grade, days)| {
                     let grade = text::standing_label(Standing::of_grade(*grade), lang);
                     let fault = text::fault(fault, catalogue, lang);
-                    words::SAID_FIRST.with(&[&words::days(*days, lang), &format!("{grade}, {fault}")], lang)
+                    words::SAID_FIRST.with(&[&words::full_days(*days, lang), &format!("{grade}, {fault}")], lang)
                 },
             );
             let fault = text::fault(&missed.fault, catalogue, lang);
@@ -73,7 +73,7 @@ impl Scores {
 
 fn lines(scores: &BacktestScores, lang: Lang, w: &Words) -> Vec<(&'static str, String, String)> {
     let share = |name, share| (name, words::share(share, lang), words::share_range(share, lang));
-    let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::days(days, lang));
+    let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::full_days(days, lang));
     let rate = |name, rate: Rate| {
         if rate.machine_years > 0.0 {
             (name, format!("{:.3}", rate.per_year), format!("{:.3} – {:.3}", rate.low, rate.high))

@@ -247,6 +247,12 @@ pub(super) fn days(days: f64, lang: Lang) -> String {
     pattern.with(&[&rounded.to_string()], lang)
 }
 
+/// The same of a lead, of which only what is full counts: 6.6 days are no 7.
+pub(super) fn full_days(days: f64, lang: Lang) -> String {
+    let hours = (days * 24.0).floor().max(if days > 0.0 { 1.0 } else { 0.0 });
+    self::days(if days >= 1.0 { days.floor() } else { hours / 24.0 }, lang)
+}
+
 /// `28 days before: 12 of 14 hold, width 1.1 × what remained`.
 pub(super) fn distance(days_before: u8, holds: Share, asked: u32, width: Option<f64>, lang: Lang) -> (String, String) {
     let width = width.map_or(NOTHING.to_owned(), |width| format!("{width:.1}"));
@@ -313,6 +319,8 @@ mod tests {
         let said = [Lang::En, Lang::Zh].map(|lang| (share(held, lang), share_range(held, lang), days(1.2, lang)));
         assert_eq!(said[0], ("12 of 14, 86%".into(), "57 to 98%".into(), "1 day".into()));
         assert_eq!([0.01, 0.5, 0.99, 0.0].map(|d| days(d, Lang::En)), ["1 hour", "12 hours", "1 day", "0 days"]);
+        let leads = [7.0, 6.99, 1.9, 0.99, 0.01, 0.0].map(|d| full_days(d, Lang::En));
+        assert_eq!(leads, ["7 days", "6 days", "1 day", "23 hours", "1 hour", "0 days"]);
         let at = |seconds: i64| elapsed(Timestamp::from_millis(seconds * 1_000), Lang::En);
         assert_eq!([at(4_290), at(3 * 86_400 + 61)], ["1:11:30", "3 d 0:01:01"]);
         assert_eq!(said[1], ("12/14，86%".into(), "57%～98%".into(), "1天".into()));

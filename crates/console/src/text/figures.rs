@@ -129,9 +129,15 @@ pub(crate) const fn celsius(lang: Lang) -> &'static str {
     }
 }
 
+/// To the tenth; what is hardly below nought is nought, without a sign.
+fn tenths(value: f64) -> String {
+    let text = format!("{value:.1}");
+    if text == "-0.0" { "0.0".to_owned() } else { text }
+}
+
 /// `93.4 °C`.
 pub(crate) fn temperature(value_c: f64, lang: Lang) -> String {
-    format!("{value_c:.1} {}", celsius(lang))
+    format!("{} {}", tenths(value_c), celsius(lang))
 }
 
 /// A limit with the unit of its signal: `105 °C`, `1.4 bar`.
@@ -212,7 +218,7 @@ pub(crate) fn hour_figures(point: &HourPoint, shift_hours: i32, lang: Lang) -> S
             (Lang::Zh, 0) => "：",
             (Lang::Zh, _) => "，",
         };
-        text.push_str(&format!("{separator}{name} {:.1} {unit}", value.unwrap_or_default()));
+        text.push_str(&format!("{separator}{name} {} {unit}", tenths(value.unwrap_or_default())));
     }
     text
 }
@@ -305,6 +311,7 @@ mod tests {
             ["0", "0.01", "0.27", "5.5", "−12", "41.7", "400", "4,022", "−1,234,567", "0"]
         );
         assert_eq!([4021.5, 12_345.0].map(|value| number(value, Lang::Zh)), ["4022", "12345"]);
+        assert_eq!([-0.04, -0.05, 93.44].map(|c| temperature(c, Lang::En)), ["0.0 °C", "-0.1 °C", "93.4 °C"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0, f64::NAN].map(percent), [0, 1, 50, 99, 100, 0]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(share), ["0%", "<1%", "50%", ">99%", "100%"]);
         assert_eq!([30, 60, 90, 150].map(|m| duration(m, Lang::En)), ["30 min", "1 h", "90 min", "2 h 30 min"]);

@@ -238,15 +238,15 @@ const INTAKE: &[Pattern] = &[
         "本机时钟似乎快了 {0} 秒：{2} 台机器中有 {1} 台比它慢，其读数留在隔离区；请校准时钟（NTP），再运行 {3}",
     ),
     (
-        "another program uses the client_id `{}` at `{}` too; it has taken our session over ({} times), and each of the two gets a part of the readings: give each installation a client_id of its own",
+        "another program uses the client_id `{}` at `{}` too; it has taken our session over ({}×), and each of the two gets a part of the readings: give each installation a client_id of its own",
         "另有程序在 {1} 上使用同一个 client_id（{0}），已 {2} 次挤掉本机的会话，双方各只收到一部分读数；请为每套系统设置各自的 client_id",
     ),
     (
-        "`{}` ends our session within seconds, again and again ({} times); most likely another program uses the client_id `{}` there too: give each installation one of its own; if none does, the broker's log says why",
+        "`{}` ends our session within seconds, again and again ({}×); most likely another program uses the client_id `{}` there too: give each installation one of its own; if none does, the broker's log says why",
         "{0} 反复在几秒内断开本机的会话（{1} 次），很可能另有程序在那里使用同一个 client_id（{2}）；请为每套系统设置各自的 client_id；若并非如此，请查看该服务器的日志",
     ),
     (
-        "two clients use the client_id `{}` and throw each other out ({} times); give each its own (the log has their addresses)",
+        "two clients use the client_id `{}` and throw each other out ({}×); give each its own (the log has their addresses)",
         "有两个客户端使用同一个 client_id（{0}），互相挤掉对方的连接（{1} 次）；请为它们设置各自的 client_id（地址见日志）",
     ),
 ];
@@ -394,7 +394,7 @@ mod tests {
         );
         check(
             intake_fault,
-            "another program uses the client_id `foretell` at `plant` too; it has taken our session over (3 times), and each of the \
+            "another program uses the client_id `foretell` at `plant` too; it has taken our session over (3×), and each of the \
              two gets a part of the readings: give each installation a client_id of its own",
             "另有程序在 plant 上使用同一个 client_id（foretell），已 3 次挤掉本机的会话，双方各只收到一部分读数；请为每套系统设置各自的 \
              client_id",

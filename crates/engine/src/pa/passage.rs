@@ -136,10 +136,15 @@ impl Outlook<'_> {
             .collect();
         parts.push((1.0 - self.trend_share, on.healthy()));
         let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+        // The weather widens both sides; it does so once and not for each place that the bisection tries.
+        for (_, path) in &mut parts {
+            let widened = |sd_k: f64| sd_k.hypot(weather_sd_k).max(0.1);
+            (path.cooler_sd_k, path.hotter_sd_k) = (widened(path.cooler_sd_k), widened(path.hotter_sd_k));
+        }
         let below = |temp_c: f64| {
             let mass = |&(weight, path): &(f64, Path)| {
                 let temp_c = temp_c - off_k;
-                weight * normal_cdf((temp_c - path.mean_c) / path.sd_k(temp_c).hypot(weather_sd_k).max(0.1))
+                weight * normal_cdf((temp_c - path.mean_c) / path.sd_k(temp_c))
             };
             parts.iter().map(mass).sum::<f64>() / total.max(1e-9)
         };

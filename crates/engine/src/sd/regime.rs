@@ -2,6 +2,8 @@
 //!
 //! Works by elapsed time, because the sample period may be a second or a quarter of an hour. A long gap ends "steady".
 
+use std::sync::LazyLock;
+
 use foretell_model::{HOUR_MS, MINUTE_MS, RunState, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,15 @@ const SOAKED_MS: i64 = 8 * 60 * MINUTE_MS;
 const RESTED_MS: i64 = 7 * 60 * MINUTE_MS + 30 * MINUTE_MS;
 /// Time constant of the mean current that drives the temperature, for fast sampling.
 const HEAT_MS: f64 = 8.0 * MINUTE_MS as f64;
+
+/// Weight in it of a sample that comes a minute after the one before, as most do; an exponential for each is felt.
+static MINUTE_WEIGHT: LazyLock<f32> = LazyLock::new(|| heat_weight(MINUTE_MS));
+
+/// Weight in the mean current of a sample that comes so long after the one before.
+fn heat_weight(dt_ms: i64) -> f32 {
+    // Slow sampling needs a longer mean, or the mean is but the last sample of a load cycle.
+    (1.0 - (-(dt_ms as f64) / HEAT_MS.max(3.0 * dt_ms as f64)).exp()) as f32
+}
 
 /// Operating regime of a machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,10 +92,9 @@ impl RegimeTracker {
             self.heat_a = amps_a.unwrap_or(self.heat_a);
         } else {
             self.samples = self.samples.saturating_add(1);
-            // Slow sampling needs a longer mean, or the mean is but the last sample of a load cycle.
-            let alpha = 1.0 - (-(dt_ms as f64) / HEAT_MS.max(3.0 * dt_ms as f64)).exp();
             if let Some(a) = amps_a {
-                self.heat_a += alpha as f32 * (a - self.heat_a);
+                let alpha = if dt_ms == MINUTE_MS { *MINUTE_WEIGHT } else { heat_weight(dt_ms) };
+                self.heat_a += alpha * (a - self.heat_a);
             }
         }
         let warm = ts.millis() - self.since_ms >= WARM_UP_MS && self.samples >= 2;

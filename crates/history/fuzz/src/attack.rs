@@ -53,7 +53,8 @@ pub fn csv(data: &[u8]) {
     let Some((first, text)) = data.split_first() else { return };
     let map = MAPS[usize::from(*first) % MAPS.len()];
     with_file(text, |path| {
-        let mut file = CsvFile::open(path)?;
+        let form = ColumnMap::parse(map).map(|map| map.file).unwrap_or_default();
+        let mut file = CsvFile::open(path, &form)?;
         let header = file.header().to_vec();
         take(map, &header, path, |places, refusals| match file.cut()? {
             Some(slice) => slice.decode(path, places, refusals).map(Some),

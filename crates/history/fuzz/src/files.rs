@@ -14,6 +14,8 @@ mod column_map;
 mod csv;
 #[path = "../../src/files/error.rs"]
 mod error;
+#[path = "../../src/files/file_map.rs"]
+mod file_map;
 #[path = "../../src/files/lines.rs"]
 mod lines;
 #[path = "../../src/files/names.rs"]

@@ -1,6 +1,7 @@
 //! Cells of a column, whatever type the file gave them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use foretell_model::Timestamp;
 
@@ -22,24 +23,38 @@ pub(crate) enum Cells {
 /// In place of a time that is missing; no time stamp reaches that far.
 pub(crate) const NO_TIME: i64 = i64::MIN;
 
+/// Where a cell's text begins and ends. Cells of one column at one place hold one text; the reverse need not be.
+pub(crate) type Place = (u32, u32);
+
 /// Cells as stretches of a text that they share.
 pub(crate) struct Stretches {
     pub(crate) text: std::sync::Arc<str>,
-    pub(crate) cells: Vec<(u32, u32)>,
+    pub(crate) cells: Vec<Place>,
 }
 
 impl Stretches {
-    /// Texts one after the other, empty where missing; what stands below itself is kept once.
-    pub(crate) fn of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Self {
-        let (mut text, mut cells) = (String::new(), Vec::with_capacity(texts.size_hint().0));
-        let (mut last, mut place) = ("", (0, 0));
-        for cell in texts.map(Option::unwrap_or_default) {
-            if cell != last {
-                place = (text.len() as u32, (text.len() + cell.len()) as u32);
-                text.push_str(cell);
-                last = cell;
-            }
-            cells.push(place);
+    /// Texts of which each comes with a key: equal keys are equal texts, and `text_of` gives the text of a row whose key is new. What
+    /// recurs is kept once.
+    pub(crate) fn of<'a>(keys: impl Iterator<Item = u128>, text_of: impl Fn(usize) -> &'a str) -> Self {
+        let (mut text, mut cells) = (String::new(), Vec::with_capacity(keys.size_hint().0));
+        // A text's key, its place, and which followed it the last time: fleets are mostly written in turn.
+        let mut known: Vec<(u128, Place, usize)> = Vec::new();
+        let (mut by_key, mut last) = (HashMap::<u128, usize>::new(), 0);
+        for (row, key) in keys.enumerate() {
+            let is = |number: &usize| known.get(*number).is_some_and(|(known, ..)| *known == key);
+            let follower = known.get(last).map_or(0, |(.., next)| *next);
+            let number = [last, follower].into_iter().find(is).unwrap_or_else(|| {
+                let number = *by_key.entry(key).or_insert_with(|| {
+                    let (start, cell) = (text.len() as u32, text_of(row));
+                    text.push_str(cell);
+                    known.push((key, (start, text.len() as u32), 0));
+                    known.len() - 1
+                });
+                known[last].2 = number;
+                number
+            });
+            last = number;
+            cells.push(known[number].1);
         }
         Self { text: text.into(), cells }
     }
@@ -91,6 +106,14 @@ impl Cells {
             Self::Time { millis, .. } => {
                 there(millis, row).map(|ms| Cow::Owned(Timestamp::from_millis(ms).to_string()))
             }
+        }
+    }
+
+    /// Where each cell's text stands, where the file has text.
+    pub(crate) fn places(&self) -> Option<&[Place]> {
+        match self {
+            Self::Text(stretches) => Some(&stretches.cells),
+            Self::Number(_) | Self::Time { .. } => None,
         }
     }
 

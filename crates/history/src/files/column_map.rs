@@ -6,7 +6,7 @@
 //! motor_current_a = { column = "I", scale = 0.1 }            # ours = theirs * scale + offset
 //! ambient_temp_c = { column = "T_out", unit = "degF" }       # or by unit, after scale and offset
 //! ts = { column = "timestamp", format = "%Y-%m-%d %H:%M:%S", zone = "Europe/Lisbon" }
-//! # ts = { column = "t", epoch = "s" }                       # a number since 1970: s, ms, us, ns
+//! # ts = { column = "t", epoch = "s" }                       # a number since 1970: d, h, min, s, ms, us, ns
 //! # ts = { start = "2026-01-01T00:00:00Z", step = "1m" }     # no time column: one step per row and machine
 //! machine = { column = "type", prefix = "c" }
 //! # machine = { file = "name" }                              # or "folder": one machine per file, per folder
@@ -25,6 +25,7 @@
 //! except = ["label"]                                         # but not these
 //! unscored = ["flow"]                                        # watched for relations only
 //! ```
+//! `[file]` says what a text file without a header, or with another separator, does not say of itself; see `file_map`.
 //! `[[relation]]` says which watched column should follow from which; see `relation_map`.
 //! With `[watch]` a file needs no signal of the contract at all. A watched cell that is no number is missing.
 //! What the map does not mention is taken from the column of its own name, if the file has one.
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, RunState, Signal, Timestamp};
 use serde::Deserialize;
 
+use super::file_map::{FileMap, RawFile};
 use super::relation_map::{RawRelation, RelationMap};
 use super::times::{Clockface, Epoch};
 use super::units::{Linear, conversion};
@@ -71,6 +73,7 @@ pub struct ColumnMap {
     pub(crate) filter: BTreeMap<String, Vec<String>>,
     pub(crate) watch: WatchMap,
     pub(crate) relations: Vec<RelationMap>,
+    pub(crate) file: FileMap,
 }
 
 /// Where a signal comes from.
@@ -139,6 +142,8 @@ struct RawMap {
     watch: BTreeMap<String, toml::Value>,
     #[serde(default)]
     relation: Vec<RawRelation>,
+    #[serde(default)]
+    file: RawFile,
 }
 
 #[derive(Default, Deserialize)]
@@ -195,7 +200,8 @@ impl ColumnMap {
     /// When the text is not TOML, or names a signal, unit, zone or duration that does not exist.
     pub fn parse(text: &str) -> Result<Self, MapError> {
         let raw: RawMap = toml::from_str(text)?;
-        let mut map = Self { filter: raw.filter, watch: WatchMap::parse(raw.watch)?, ..Self::default() };
+        let (watch, file) = (WatchMap::parse(raw.watch)?, FileMap::parse(raw.file)?);
+        let mut map = Self { filter: raw.filter, watch, file, ..Self::default() };
         for (key, value) in raw.columns {
             map.set_column(&key, value)?;
         }
@@ -300,7 +306,8 @@ fn time(key: &str, value: toml::Value) -> Result<TimeSource, MapError> {
     match (raw.column, raw.start, raw.step) {
         (Some(column), None, None) => {
             let epoch = raw.epoch.map(|epoch| Epoch::from_name(&epoch).ok_or(epoch)).transpose();
-            let epoch = epoch.map_err(|epoch| wrong(key, format!("epoch `{epoch}` is none of s, ms, us, ns")))?;
+            let epoch =
+                epoch.map_err(|epoch| wrong(key, format!("epoch `{epoch}` is none of d, h, min, s, ms, us, ns")))?;
             let clockface = Clockface::new(raw.format, raw.zone.as_deref(), epoch).map_err(|e| wrong(key, e))?;
             Ok(TimeSource::Column { column, clockface })
         }

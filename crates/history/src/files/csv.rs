@@ -4,6 +4,7 @@
 //! cells with line breaks inside quotes do not occur in telemetry and are refused. Cells are not copied; a column is where
 //! each of its cells begins and ends.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use lzma_rust2::XzReader;
 use super::cells::{Cells, Stretches};
 use super::chunk::{Chunk, Lines, Refusals};
 use super::error::{FileError, Refused};
+use super::file_map::FileMap;
 
 const BLOCK_BYTES: usize = 4 << 20;
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -59,7 +61,7 @@ fn tar(path: &Path) -> FileError {
 }
 
 impl CsvFile {
-    pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn open(path: &Path, map: &FileMap) -> Result<Self, FileError> {
         let file = File::open(path).map_err(FileError::io("open", path))?;
         let bytes_read = Arc::new(AtomicU64::new(0));
         let mut raw = BufReader::with_capacity(1 << 18, Counting { file, read: Arc::clone(&bytes_read) });
@@ -85,7 +87,7 @@ impl CsvFile {
         let (path, separator, header, rest) = (path.to_owned(), b',', Vec::new(), Vec::new());
         let mut csv = Self { path, reader, is_packed, separator, header, line: 0, rest, bytes_read };
         csv.refuse_tar()?;
-        csv.read_header()?;
+        csv.read_header(map)?;
         Ok(csv)
     }
 
@@ -103,7 +105,11 @@ impl CsvFile {
         if is_tar.map_err(|error| self.unreadable(error))? { Err(tar(&self.path)) } else { Ok(()) }
     }
 
-    fn read_header(&mut self) -> Result<(), FileError> {
+    fn read_header(&mut self, map: &FileMap) -> Result<(), FileError> {
+        if let Some(header) = &map.header {
+            (self.header, self.separator) = (header.clone(), map.separator.unwrap_or(b','));
+            return Ok(());
+        }
         let mut line = Vec::new();
         while line.is_empty() {
             let limit = LINE_BYTES_MAX as u64 + 1;
@@ -121,7 +127,13 @@ impl CsvFile {
         let text = text.trim_start_matches('\u{feff}');
         // The first of equally many wins, so that a single column reads as comma-separated.
         let fields = |separator: u8| field_count(text.as_bytes(), separator);
-        self.separator = [b'\t', b';', b','].into_iter().max_by_key(|s| fields(*s)).unwrap_or(b',');
+        let found = || [b'\t', b';', b','].into_iter().max_by_key(|s| fields(*s)).unwrap_or(b',');
+        self.separator = map.separator.unwrap_or_else(found);
+        // Of a name that goes on in the next line every later line would be counted off by one.
+        if fields(self.separator) == 0 {
+            let problem = format!("a quote in its header (line {}) is not closed on that line", self.line);
+            return Err(FileError::form(&self.path, problem));
+        }
         self.header = split(text, self.separator);
         Ok(())
     }
@@ -263,11 +275,12 @@ impl Splitter {
     ) {
         let Some(Some(column)) = self.wanted.get(field) else { return };
         let (mut start, mut end) = (line_at + cell.start, line_at + cell.end);
-        if line.as_bytes()[cell.clone()].first() == Some(&b'"') {
-            let inside = line[cell].trim_end();
-            let inside = inside.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(inside);
+        // A space before the quote is no part of the cell.
+        if matches!(line.as_bytes()[cell.clone()].first(), Some(b'"' | b' '))
+            && line[cell.clone()].trim_start().starts_with('"')
+        {
             start = text_end + self.quoted.len();
-            self.quoted.push_str(&inside.replace("\"\"", "\""));
+            self.quoted.push_str(&unquoted(&line[cell]));
             end = text_end + self.quoted.len();
         }
         columns[*column].push((start as u32, end as u32));
@@ -284,18 +297,24 @@ fn field_count(line: &[u8], separator: u8) -> usize {
     if quoted { 0 } else { fields }
 }
 
-/// The names of a header line.
+/// The names of a header line, whose quotes are closed.
 fn split(line: &str, separator: u8) -> Vec<String> {
-    let (mut names, mut name, mut quoted) = (Vec::new(), String::new(), false);
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            c if c == char::from(separator) && !quoted => names.push(std::mem::take(&mut name)),
-            c => name.push(c),
-        }
+    let mut is_quoted = false;
+    let cells = line.split(|c| {
+        is_quoted ^= c == '"';
+        c == char::from(separator) && !is_quoted
+    });
+    cells.map(|cell| unquoted(cell).trim().to_owned()).collect()
+}
+
+/// A cell without the quotes around it, inside of which a quote is doubled.
+fn unquoted(cell: &str) -> Cow<'_, str> {
+    let bare = cell.trim();
+    match bare.strip_prefix('"').map(|inside| inside.strip_suffix('"').unwrap_or(bare)) {
+        Some(inside) if inside.contains("\"\"") => Cow::Owned(inside.replace("\"\"", "\"")),
+        Some(inside) => Cow::Borrowed(inside),
+        None => Cow::Borrowed(cell),
     }
-    names.push(name);
-    names.into_iter().map(|name| name.trim().to_owned()).collect()
 }
 
 struct Counting {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::error::FileError;
 
 /// How the names of history files end.
-const ENDINGS: [&str; 6] = [".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".lp"];
+const ENDINGS: [&str; 7] = [".csv", ".csv.gz", ".csv.xz", ".tsv", ".txt", ".parquet", ".lp"];
 
 /// Folders become the history files in them, by name.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
@@ -24,7 +24,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
             ENDINGS.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.') && !path.is_dir()
         });
         if inside.is_empty() {
-            return Err(FileError::form(path, "holds no .csv, .csv.gz, .tsv, .txt, .parquet or .lp file"));
+            return Err(FileError::form(path, "holds no .csv, .csv.gz, .csv.xz, .tsv, .txt, .parquet or .lp file"));
         }
         inside.sort();
         files.extend(inside);

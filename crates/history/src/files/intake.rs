@@ -331,7 +331,7 @@ impl<'a> Cutter<'a> {
 
 impl Open {
     fn new(path: &Path, map: &ColumnMap, options: &ReadOptions, report: &mut ReadReport) -> Result<Self, FileError> {
-        let source = guarded(path, || Source::open(path, options.machine.as_ref()))?;
+        let source = guarded(path, || Source::open(path, map, options.machine.as_ref()))?;
         let rows = Rows::new(map, options.watching, source.header(), path)?;
         report.lacking.extend(rows.lacking());
         let ignored = source.header().iter().enumerate().filter(|(place, _)| !rows.places().contains(place));
@@ -347,12 +347,12 @@ enum Source {
 }
 
 impl Source {
-    fn open(path: &Path, only: Option<&MachineId>) -> Result<Self, FileError> {
+    fn open(path: &Path, map: &ColumnMap, only: Option<&MachineId>) -> Result<Self, FileError> {
         let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
         Ok(match ending.as_deref().and_then(std::ffi::OsStr::to_str) {
             Some("parquet") => Self::Parquet(ParquetFile::open(path, only)?),
             Some("lp") => Self::Lines(LineFile::open(path)?),
-            _ => Self::Csv(CsvFile::open(path)?),
+            _ => Self::Csv(CsvFile::open(path, &map.file)?),
         })
     }
 

@@ -1,15 +1,16 @@
 //! Machines' histories as one stream in order of time, each row once.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BinaryHeap, HashSet};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use foretell_model::{Event, Reading, Signal};
+use foretell_model::{Event, Reading, Signal, Signals};
 
 use super::block::Block;
 use super::store::Piece;
@@ -20,6 +21,8 @@ pub(crate) struct Cursor {
     file: Option<Arc<File>>,
     /// Which run holds the next row.
     next: usize,
+    /// The instant of each run's next row and its place in the order of arrival; not kept of a single run.
+    heads: BinaryHeap<Reverse<(i64, u64, usize)>>,
 }
 
 /// Pieces that follow each other in time.
@@ -53,11 +56,15 @@ impl Cursor {
             arrived: 0,
             row: 0,
         });
-        let mut cursor = Self { runs: runs.collect(), file, next: 0 };
+        let mut cursor = Self { runs: runs.collect(), file, next: 0, heads: BinaryHeap::new() };
         for run in &mut cursor.runs {
             run.load(cursor.file.as_deref())?;
         }
-        cursor.choose();
+        if cursor.runs.len() > 1 {
+            let heads = cursor.runs.iter().enumerate().filter_map(|(place, run)| run.head(place));
+            cursor.heads = heads.collect();
+            cursor.choose();
+        }
         Ok(cursor)
     }
 
@@ -77,18 +84,34 @@ impl Cursor {
             run.load(self.file.as_deref())?;
         }
         if self.runs.len() > 1 {
-            self.choose();
+            self.go_on();
         }
         Ok(())
     }
 
+    /// Notes that the run at the head has gone on.
+    fn go_on(&mut self) {
+        if let Some(mut head) = self.heads.peek_mut() {
+            match self.runs.get(self.next).and_then(|run| run.head(self.next)) {
+                Some(next) => *head = next,
+                None => {
+                    let _done = PeekMut::pop(head);
+                }
+            }
+        }
+        self.choose();
+    }
+
     fn choose(&mut self) {
-        let keys = self.runs.iter().enumerate().filter_map(|(place, run)| Some((run.ts()?, run.arrived, place)));
-        self.next = keys.min().map_or(0, |(_, _, place)| place);
+        self.next = self.heads.peek().map_or(0, |Reverse((.., place))| *place);
     }
 }
 
 impl Run {
+    fn head(&self, place: usize) -> Option<Reverse<(i64, u64, usize)>> {
+        Some(Reverse((self.ts()?, self.arrived, place)))
+    }
+
     fn ts(&self) -> Option<i64> {
         self.block.ts.get(self.row).copied()
     }
@@ -124,11 +147,16 @@ pub(crate) struct Merge {
     pub(crate) duplicates: u64,
 }
 
-/// The rows of a machine's newest instant, but for the last one, which stands in its reading.
+/// Different rows of one instant that are remembered; what comes beyond is compared with nothing.
+const COMPARED_MAX: usize = 1 << 20;
+
+/// The rows of a machine's newest instant.
 #[derive(Default)]
 struct Recent {
     ts: Option<i64>,
-    before: Vec<Reading>,
+    /// What its rows say, with and without their running hours, by hash: a file can hold millions of rows of one instant, and two that
+    /// differ will not meet in 64 bits. Empty until a second row comes.
+    seen: HashSet<u64>,
 }
 
 impl Merge {
@@ -181,21 +209,40 @@ impl Recent {
     #[inline]
     fn take(&mut self, ts: i64, cursor: &mut Cursor, reading: &mut Reading) -> io::Result<bool> {
         if self.ts.replace(ts) != Some(ts) {
-            self.before.clear();
+            if !self.seen.is_empty() {
+                self.seen = HashSet::new();
+            }
             cursor.take(reading)?;
             return Ok(true);
         }
-        self.before.push(reading.clone());
+        if self.seen.is_empty() {
+            self.note(reading);
+        }
         cursor.take(reading)?;
-        Ok(!self.before.iter().any(|before| is_equal(before, reading)))
+        let is_new = !self.seen.contains(&said_by(&reading.signals, reading));
+        if is_new && self.seen.len() < COMPARED_MAX {
+            self.note(reading);
+        }
+        Ok(is_new)
+    }
+
+    /// Remembers a row, and the same without running hours: counted ones are no part of a row as the file has it.
+    fn note(&mut self, row: &Reading) {
+        let mut signals = row.signals;
+        self.seen.insert(said_by(&signals, row));
+        signals.remove(Signal::RunHours);
+        self.seen.insert(said_by(&signals, row));
     }
 }
 
-/// Whether two rows of one instant say the same. Counted running hours are no part of a row as the file has it.
-fn is_equal(before: &Reading, row: &Reading) -> bool {
-    let mut signals = before.signals;
-    if row.signals.get(Signal::RunHours).is_none() {
-        signals.remove(Signal::RunHours);
+/// What a row says with these signals, as a number.
+fn said_by(signals: &Signals, row: &Reading) -> u64 {
+    // Without a random key, so that nothing depends on the day.
+    let mut hasher = DefaultHasher::new();
+    for (signal, value) in signals.iter() {
+        // The two noughts are one.
+        (signal, (value + 0.0).to_bits()).hash(&mut hasher);
     }
-    signals == row.signals && before.state == row.state && before.quality == row.quality
+    (row.state, row.quality).hash(&mut hasher);
+    hasher.finish()
 }

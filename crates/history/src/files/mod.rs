@@ -15,6 +15,7 @@ mod csv;
 mod day_file;
 mod error;
 mod export;
+mod file_map;
 mod folder;
 mod guard;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod relation_map;
 mod reorder;
 mod replay;
 mod rescue;
+mod room;
 mod rows;
 mod share;
 mod small_ints;

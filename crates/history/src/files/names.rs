@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::MachineId;
 
-use super::cells::Cells;
+use super::cells::{Cells, Place};
 use super::error::Refused;
 use super::rows::Text;
 
@@ -68,6 +68,15 @@ impl<'a> TextColumn<'a> {
         self.cells.map_or(Some(self.constant), |cells| cells.raw(row))
     }
 
+    /// Where each cell's text stands; none where all cells are one. `Err` where the places do not tell equal cells.
+    pub(crate) fn places(&self) -> Result<Option<&'a [Place]>, ()> {
+        match (self.parts.is_empty(), self.cells) {
+            (true, None) => Ok(None),
+            (true, Some(cells)) => cells.places().map(Some).ok_or(()),
+            (false, _) => Err(()),
+        }
+    }
+
     pub(crate) fn get(&self, row: usize) -> Option<Cow<'a, str>> {
         if !self.parts.is_empty() {
             let parts = self.parts.iter().map(|part| part.get(row)).collect::<Option<Vec<_>>>()?;
@@ -81,5 +90,35 @@ impl<'a> TextColumn<'a> {
             return Some(Cow::Borrowed(value));
         }
         Some(if prefix.is_empty() { cell } else { Cow::Owned(format!("{prefix}{cell}")) })
+    }
+}
+
+/// Machines by where a slice's columns have their names: most files have each name of a slice once, and two numbers are quicker to
+/// compare than two texts.
+pub(crate) struct Marked<'a> {
+    columns: Option<[Option<&'a [Place]>; 2]>,
+    marks: Vec<Option<[Place; 2]>>,
+}
+
+impl<'a> Marked<'a> {
+    pub(crate) fn new(site: &TextColumn<'a>, machine: &TextColumn<'a>) -> Self {
+        let columns = site.places().ok().zip(machine.places().ok());
+        Self { columns: columns.map(|(site, machine)| [site, machine]), marks: Vec::new() }
+    }
+
+    pub(crate) fn of(&self, row: usize) -> Option<[Place; 2]> {
+        // One text for all has the same place everywhere.
+        self.columns.map(|columns| columns.map(|places| places.map_or((0, 0), |places| places[row])))
+    }
+
+    pub(crate) fn is(&self, number: usize, mark: Option<[Place; 2]>) -> bool {
+        mark.is_some() && self.marks.get(number).is_some_and(|known| *known == mark)
+    }
+
+    pub(crate) fn mark(&mut self, number: usize, mark: Option<[Place; 2]>) {
+        if self.marks.len() <= number {
+            self.marks.resize(number + 1, None);
+        }
+        self.marks[number] = mark;
     }
 }

@@ -117,14 +117,9 @@ fn again(file: &File) -> io::Result<File> {
 
 /// A frame's column as cells.
 fn cells(column: &Column) -> PolarsResult<Cells> {
-    let texts = |column: &Column| PolarsResult::Ok(Cells::Text(Stretches::of(column.str()?.iter())));
-    let numbers = |numbers: &Float64Chunked| match numbers.cont_slice() {
-        Ok(values) => values.to_vec(),
-        Err(_) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
-    };
     Ok(match column.dtype() {
-        DataType::String => texts(column)?,
-        DataType::Categorical(..) | DataType::Enum(..) => texts(&column.cast(&DataType::String)?)?,
+        DataType::String => texts(column.str()?),
+        DataType::Categorical(..) | DataType::Enum(..) => texts(column.cast(&DataType::String)?.str()?),
         DataType::Datetime(_, zone) => {
             let (utc, zone) = (zone.is_some(), zone.clone());
             let millis = column.cast(&DataType::Datetime(TimeUnit::Milliseconds, zone))?.cast(&DataType::Int64)?;
@@ -141,6 +136,32 @@ fn cells(column: &Column) -> PolarsResult<Cells> {
         }
         _ => Cells::Number(numbers(column.cast(&DataType::Float64)?.f64()?)),
     })
+}
+
+/// Texts, empty where missing. Short ones stand in their view itself, and longer ones of one view are one.
+fn texts(column: &StringChunked) -> Cells {
+    let column = column.rechunk();
+    let array = column.downcast_as_array();
+    let validity = column.iter_validities().next().flatten();
+    let is_there = |row: usize| validity.is_none_or(|validity| validity.get_bit(row));
+    let keys = array.views().iter().enumerate().map(|(row, view)| if is_there(row) { view.as_u128() } else { 0 });
+    Cells::Text(Stretches::of(keys, |row| if is_there(row) { array.value(row) } else { "" }))
+}
+
+/// Numbers, NaN where missing.
+fn numbers(column: &Float64Chunked) -> Vec<f64> {
+    if column.null_count() == column.len() {
+        return vec![f64::NAN; column.len()];
+    }
+    let mut numbers = Vec::with_capacity(column.len());
+    for array in column.downcast_iter() {
+        let first = numbers.len();
+        numbers.extend_from_slice(array.values());
+        for (number, is_there) in numbers[first..].iter_mut().zip(array.validity().into_iter().flatten()) {
+            *number = if is_there { *number } else { f64::NAN };
+        }
+    }
+    numbers
 }
 
 fn times(millis: &Int64Chunked) -> Vec<i64> {

@@ -12,6 +12,7 @@ use super::error::{FileError, ReadReport};
 use super::folder::expand;
 use super::intake::Intake;
 use super::merge::{Cursor, Merge, Next};
+use super::room;
 use super::span::Span;
 use super::store::Piece;
 use super::watched::{WatchedRows, Watching};
@@ -50,7 +51,7 @@ impl Default for ReadOptions {
     fn default() -> Self {
         let temp_dir = std::env::temp_dir();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
+        let (memory_bytes, watching) = (room::held_bytes(), Watching::Nothing);
         let (from, to, not_after, now) = (None, None, None, None);
         let (works, refused_to, machine) = (None, None, None);
         Self { from, to, not_after, now, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
@@ -143,6 +144,7 @@ impl<'a> History<'a> {
     /// An empty one.
     #[must_use]
     pub fn new(options: &'a ReadOptions) -> Self {
+        room::keep_freed(options.memory_bytes);
         Self { intake: Intake::new(options) }
     }
 
@@ -367,6 +369,9 @@ impl RunHours {
 #[cfg(test)]
 #[path = "foreign_tests.rs"]
 mod foreign_tests;
+#[cfg(test)]
+#[path = "header_tests.rs"]
+mod header_tests;
 #[cfg(test)]
 #[path = "readings_tests.rs"]
 mod tests;

@@ -43,7 +43,7 @@ fn shown(files: &mut ReadingFiles) -> String {
     text
 }
 
-fn check(files: &[(&str, &[u8])], map: &str, expected: &Expect) {
+pub(super) fn check(files: &[(&str, &[u8])], map: &str, expected: &Expect) {
     let dir = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     for (name, bytes) in files {
@@ -364,4 +364,21 @@ proptest! {
         prop_assert_eq!(got, expected);
         prop_assert_eq!(files.report().refused.len(), 0);
     }
+}
+
+/// Rows of one instant cost what their number costs: compared each with each, these would take minutes.
+#[test]
+fn rows_of_one_instant_are_compared_without_being_kept() {
+    let mut text = "ts,site,machine,discharge_temp_c,run_hours\n".to_owned();
+    for row in 0..400_000 {
+        // The first half differs from row to row, the second repeats it without its hours.
+        let hours = if row < 200_000 { "4000" } else { "" };
+        writeln!(text, "2026-07-01T00:00:00Z,s,a,{},{hours}", 60.0 + f64::from(row % 200_000) / 8_192.0).unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.csv");
+    std::fs::write(&path, text).unwrap();
+    let mut files = read(&[path], "", &ReadOptions::default()).unwrap();
+    let events = files.by_ref().map(Result::unwrap).count();
+    assert_eq!((events, files.report().duplicates), (200_000, 200_000));
 }

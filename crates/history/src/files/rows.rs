@@ -70,7 +70,7 @@ impl Rows {
         let watches = work.is_none() && watching != Watching::Nothing;
         let watches_free = watches && !map.watch.is_empty();
         if signals.is_empty() && work.is_none() && !watches_free {
-            let columns = header.join(", ");
+            let columns = listed(header);
             let problem =
                 format!("no column is a signal (it has {columns}); say which is which in a column map (--map)");
             return Err(FileError::form(path, problem));
@@ -177,12 +177,24 @@ fn named(path: &Path, part: PathPart) -> String {
     };
     let mut name = name.unwrap_or_default().to_string_lossy().into_owned();
     if part == PathPart::Name {
-        for ending in [".gz", ".csv", ".tsv", ".txt", ".parquet"] {
+        for ending in [".gz", ".xz", ".csv", ".tsv", ".txt", ".parquet"] {
             name.truncate(name.len() - if name.to_lowercase().ends_with(ending) { ending.len() } else { 0 });
         }
     }
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     name.chars().map(allowed).take(64).collect()
+}
+
+/// The columns of a header, for a person who looks for one of them.
+fn listed(header: &[String]) -> String {
+    if let [name] = header
+        && name.contains([',', ';', '\t'])
+    {
+        return format!("a single one, `{name}`: quotes around the whole line make it one, take them away");
+    }
+    let names: Vec<&str> =
+        header.iter().map(|name| if name.is_empty() { "one without a name" } else { name }).collect();
+    names.join(", ")
 }
 
 struct Header<'a> {
@@ -201,7 +213,8 @@ impl Header<'_> {
             let mut same = (1..).zip(self.header).filter(|(_, column)| *column == name).map(|(number, _)| number);
             if let (Some(first), Some(second)) = (same.next(), same.next()) {
                 let problem = format!(
-                    "has the column `{name}` twice (columns {first} and {second}); take one away or give it another name"
+                    "has the column {} twice (columns {first} and {second}); take one away or give it another name",
+                    if name.is_empty() { "without a name".to_owned() } else { format!("`{name}`") }
                 );
                 return Err(FileError::form(self.path, problem));
             }
@@ -211,7 +224,7 @@ impl Header<'_> {
 
     fn column(&self, wanted_for: &str, name: &str) -> Result<usize, FileError> {
         self.own(name).ok_or_else(|| {
-            let columns = self.header.join(", ");
+            let columns = listed(self.header);
             let problem =
                 format!("has no column `{name}` for `{wanted_for}`; it has {columns}. A column map (--map) can rename");
             FileError::form(self.path, problem)

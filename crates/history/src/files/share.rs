@@ -23,12 +23,7 @@ pub(crate) fn out(whole: Block, machine: &[u32], names: &Names) -> Vec<(MachineI
     {
         return vec![(id(only), whole.tidy())];
     }
-    let mut places = vec![0; names.machines.len()];
-    for (place, number) in order.iter().enumerate() {
-        places[*number as usize] = place;
-    }
-    let sizes: Vec<usize> = order.iter().map(|number| counts[*number as usize]).collect();
-    let share = Share { machine, places: &places, sizes: &sizes };
+    let share = Share::new(machine, &order, &counts);
     let mut blocks: Vec<Block> = share.of(&whole.ts).into_iter().map(|ts| Block { ts, ..Block::default() }).collect();
     for (signal, values) in &whole.values {
         share.of(values).into_iter().zip(&mut blocks).for_each(|(own, block)| block.values.push((*signal, own)));
@@ -42,21 +37,25 @@ pub(crate) fn out(whole: Block, machine: &[u32], names: &Names) -> Vec<(MachineI
     order.iter().map(id).zip(blocks.into_iter().map(Block::tidy)).collect()
 }
 
-/// How rows are shared out among machines.
-struct Share<'a> {
-    machine: &'a [u32],
-    places: &'a [usize],
-    sizes: &'a [usize],
+/// Each machine's rows by their places in the slice.
+struct Share {
+    rows: Vec<Vec<u32>>,
 }
 
-impl Share<'_> {
-    fn of<T: Copy>(&self, column: &[T]) -> Vec<Vec<T>> {
-        let mut shares: Vec<Vec<T>> = self.sizes.iter().map(|size| Vec::with_capacity(*size)).collect();
-        for (value, machine) in column.iter().zip(self.machine) {
-            if *machine != OUT {
-                shares[self.places[*machine as usize]].push(*value);
-            }
+impl Share {
+    fn new(machine: &[u32], order: &[u32], counts: &[usize]) -> Self {
+        let mut places = vec![0; counts.len()];
+        for (place, number) in order.iter().enumerate() {
+            places[*number as usize] = place;
         }
-        shares
+        let mut rows: Vec<Vec<u32>> = order.iter().map(|number| Vec::with_capacity(counts[*number as usize])).collect();
+        for (row, number) in (0..).zip(machine).filter(|(_, number)| **number != OUT) {
+            rows[places[*number as usize]].push(row);
+        }
+        Self { rows }
+    }
+
+    fn of<T: Copy>(&self, column: &[T]) -> Vec<Vec<T>> {
+        self.rows.iter().map(|rows| rows.iter().map(|row| column[*row as usize]).collect()).collect()
     }
 }

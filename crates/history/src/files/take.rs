@@ -8,10 +8,10 @@ use std::path::Path;
 use foretell_model::{Event, MachineId, Quality, RunState, Timestamp, Work};
 
 use super::block::Block;
-use super::cells::Cells;
+use super::cells::{Cells, Place};
 use super::chunk::{Chunk, Refusals};
 use super::error::{FileError, Refused};
-use super::names::{Names, TextColumn};
+use super::names::{Marked, Names, TextColumn};
 use super::rows::{Number, QUALITIES, Rows, Text, Time};
 use super::share;
 use super::span::Span;
@@ -79,6 +79,9 @@ impl Rows {
     }
 }
 
+/// States whose places are remembered: a few ways to write each.
+const STATES_KNOWN: usize = 8;
+
 struct Taker<'a> {
     rows: &'a Rows,
     chunk: &'a Chunk,
@@ -125,15 +128,21 @@ impl<'a> Taker<'a> {
     fn identify(&mut self, names: &mut Names) -> Result<(), FileError> {
         let (site, machine) = (self.text(&self.rows.site)?, self.text(&self.rows.machine)?);
         self.machine = vec![OUT; self.chunk.lines.len()];
-        let mut last = 0;
+        let (mut last, mut marked) = (0, Marked::new(&site, &machine));
         for row in self.rows() {
+            let mark = marked.of(row);
+            let follower = names.machines.get(last).map_or(0, |known| known.next);
+            if let Some(number) = [last, follower].into_iter().find(|number| marked.is(*number, mark)) {
+                (self.machine[row], last) = (number as u32, number);
+                continue;
+            }
             let written = (site.written(row), machine.written(row));
             let is = |number: usize| {
                 let known = names.machines.get(number)?;
                 (written == (Some(&known.written.0), Some(&known.written.1))).then_some(number)
             };
-            let follower = names.machines.get(last).map_or(0, |known| known.next);
             if let Some(number) = is(follower).or_else(|| is(last)) {
+                marked.mark(number, mark);
                 (self.machine[row], last) = (number as u32, number);
                 continue;
             }
@@ -150,6 +159,7 @@ impl<'a> Taker<'a> {
                     if let Some(known) = names.machines.get_mut(last) {
                         known.next = number;
                     }
+                    marked.mark(number, mark);
                     (self.machine[row], last) = (number as u32, number);
                 }
                 Err(refused) => self.refuse(row, refused),
@@ -298,22 +308,25 @@ impl<'a> Taker<'a> {
         let Some(state) = &self.rows.state else { return Ok(None) };
         let column = self.text(state)?;
         let mut codes = vec![0; self.chunk.lines.len()];
-        // Machines stay in a state for a while, so the last answer mostly holds.
-        let mut last = (None, 0);
+        let places = column.places().ok().flatten();
+        // By the place of its text: machines know few states, and each is understood once.
+        let mut known: Vec<(Place, u8)> = Vec::with_capacity(STATES_KNOWN);
         for row in self.rows() {
             if !self.is_in(row) {
                 continue;
             }
-            let written = column.written(row);
-            if written.is_some() && written == last.0 {
-                codes[row] = last.1;
+            let place = places.map(|places| places[row]);
+            if let Some((_, code)) = known.iter().find(|(known, _)| Some(*known) == place) {
+                codes[row] = *code;
                 continue;
             }
             let Some(name) = column.get(row) else { continue };
             match RunState::from_name(&name) {
                 Some(state) => {
                     codes[row] = state as u8 + 1;
-                    last = (written, codes[row]);
+                    if known.len() < STATES_KNOWN {
+                        known.extend(place.map(|place| (place, codes[row])));
+                    }
                 }
                 None => self.refuse(row, ("bad_state", format!("`{name}` is no controller state"))),
             }
@@ -340,14 +353,20 @@ impl<'a> Taker<'a> {
     fn qualities(&self) -> Option<Vec<u8>> {
         let cells = self.chunk.column(self.rows.quality?)?;
         let code = |row| {
-            // Nearly always as it should be.
-            if cells.raw(row) == Some(QUALITIES[0]) {
-                return Some(0);
-            }
-            let name = cells.text(row)?;
-            QUALITIES.iter().position(|known| *known == name)
+            let code = cells.text(row).and_then(|name| QUALITIES.iter().position(|known| *known == name));
+            code.map_or(Quality::Good as u8, |code| code as u8)
         };
-        Some(self.rows().map(|row| code(row).map_or(Quality::Good as u8, |code| code as u8)).collect())
+        let places = cells.places();
+        // Nearly always as in the row before.
+        let mut last = (None, Quality::Good as u8);
+        let codes = self.rows().map(|row| {
+            let place = places.map(|places| places[row]);
+            if place.is_none() || place != last.0 {
+                last = (place, code(row));
+            }
+            last.1
+        });
+        Some(codes.collect())
     }
 
     fn lags(&self) -> Option<Vec<i64>> {

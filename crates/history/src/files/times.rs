@@ -2,11 +2,14 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use foretell_model::Timestamp;
+use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 
 /// Unit of a number that counts since 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Epoch {
+    Days,
+    Hours,
+    Minutes,
     Seconds,
     Millis,
     Micros,
@@ -16,6 +19,9 @@ pub(crate) enum Epoch {
 impl Epoch {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
+            "d" => Self::Days,
+            "h" => Self::Hours,
+            "min" => Self::Minutes,
             "s" => Self::Seconds,
             "ms" => Self::Millis,
             "us" => Self::Micros,
@@ -27,6 +33,9 @@ impl Epoch {
     /// Fractions of a second count; what is finer than a millisecond is rounded.
     pub(crate) fn instant(self, number: f64) -> Option<Timestamp> {
         let millis = match self {
+            Self::Days => number * DAY_MS as f64,
+            Self::Hours => number * HOUR_MS as f64,
+            Self::Minutes => number * MINUTE_MS as f64,
             Self::Seconds => number * 1e3,
             Self::Millis => number,
             Self::Micros => number / 1e3,

@@ -111,8 +111,9 @@ impl MachineRun {
         self.marks.push(Mark { at, kind, label: label.to_owned() });
     }
 
-    /// Notes a finding, with the forecast behind it if it says something new.
-    pub(super) fn found(&mut self, finding: &Finding, engine: &Engine) {
+    /// Notes a finding, with the forecast behind it if it says something new and an engine is there to tell it: a view costs as much
+    /// as closing a day, and only a report shows it.
+    pub(super) fn found(&mut self, finding: &Finding, engine: Option<&Engine>) {
         let before = self.grades.get(&finding.id).copied();
         let is_over = finding.status == Status::Cleared;
         if let Some(state) = DayState::under(finding)
@@ -136,7 +137,7 @@ impl MachineRun {
         };
         self.grades.insert(finding.id.clone(), (finding.grade, place));
         if before.is_none_or(|(before, _)| before < finding.grade) {
-            let view = engine.machine(&finding.machine);
+            let view = engine.and_then(|engine| engine.machine(&finding.machine));
             let cone = view.as_ref().map(curve::cone).unwrap_or_default();
             let context = view.as_ref().map(|view| machine_context(&view.brief())).unwrap_or_default();
             self.moments.push(Moment { finding: finding.clone(), cone, context });

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use foretell_console::report::Residual;
 use foretell_engine::relation::{Block, COMPANIONS_MAX, Change, Direction, Relation, RelationOptions, Standing};
-use foretell_engine::{Engine, EngineOptions};
 use foretell_history::{FileError, RelationMap, WatchedRows, When};
 use foretell_model::{
     Alternative, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp,
@@ -55,10 +54,9 @@ pub fn relations(rows: &mut WatchedRows, maps: &[RelationMap], outcome: &mut Out
         outcome.machines.entry(id).or_insert_with(|| machine.run()).residuals = pictures;
     }
     // The report tells of it too; the engine has no curve to show beside it.
-    let no_engine = Engine::new(EngineOptions::default());
     for finding in &said {
         if let Some(run) = outcome.machines.get_mut(&finding.machine) {
-            run.found(finding, &no_engine);
+            run.found(finding, None);
         }
     }
     outcome.findings.append(&mut said);

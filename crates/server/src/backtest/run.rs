@@ -132,7 +132,7 @@ fn watch<S: SiteEvents>(
         for finding in concluded.drain(..) {
             // A finding may be about a sibling of the machine that was heard.
             if let Some(place) = places.get(&finding.machine) {
-                machines[*place].found(&finding, &engine);
+                machines[*place].found(&finding, curves.then_some(&engine));
             }
             findings.push(finding);
         }

@@ -27,7 +27,9 @@ impl fmt::Display for Score {
         writeln!(f, "faults that reached the limit     {}", self.reached)?;
         writeln!(f, "warned >= 7 d before              {}", share(self.warned_7d, self.reached))?;
         writeln!(f, "warned >= 14 d before             {}", share(self.warned_14d, self.reached))?;
-        writeln!(f, "median lead                       {}", figure(self.median_lead_days(), " d"))?;
+        // A lead that is not full is not told as one.
+        let lead = self.median_lead_days().map(|days| (days * 10.0).floor() / 10.0);
+        writeln!(f, "median lead                       {}", figure(lead, " d"))?;
         for (intervals, days) in self.intervals.iter().zip(ASKED_DAYS_BEFORE) {
             let held = share(intervals.covered, intervals.answered);
             let width = figure(intervals.median_width(), "");
@@ -98,7 +100,7 @@ impl Score {
         write!(f, "\n\nwithout a warning at least 7 d before the limit:")?;
         for missed in self.missed.iter().take(MISSED_SHOWN) {
             let said = missed.said.as_ref().map_or("nothing was said".to_owned(), |(fault, grade, days)| {
-                format!("first said {days:.0} d before: {} {fault}", grade.name())
+                format!("first said {:.0} d before: {} {fault}", days.floor(), grade.name())
             });
             let (machine, fault) = (&missed.machine, &missed.fault);
             let (onset, limit) = (date(missed.onset), date(missed.limit_reached));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use foretell_console::Lang;
-use foretell_console::report::{DayState, is_date};
+use foretell_console::report::{DayState, first_said, is_date};
 use foretell_model::{Catalogue, Finding, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
@@ -32,7 +32,10 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
         let said = firsts.get(id);
         let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
         let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
-        let said_of = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map(|f| f.fault.to_string());
+        // The same that the report lists it with.
+        let moments = run.moments.iter().map(|moment| &moment.finding);
+        let said_of =
+            first_said(moments.map(|f| (f, letters::may_reach_customer(f, catalogue)))).map(|f| f.fault.to_string());
         let unjudged = run.unjudged().map(|why| why.words(Lang::En));
         // A sensor may have failed on a machine that could not be judged anyway.
         let known: Vec<String> = said_of.into_iter().chain(unjudged).collect();
@@ -98,4 +101,54 @@ fn date(at: Timestamp) -> String {
     }
     let (year, month, day) = at.civil();
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{FaultCode, FindingId, FindingKind};
+
+    use super::super::{MachineRun, Moment};
+    use super::*;
+
+    /// The report lists a machine with what a customer heard of first, whatever came to be more pressing, or was said inside only.
+    #[test]
+    fn a_machine_is_listed_with_the_fault_that_the_report_lists_it_with() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let told = catalogue.faults.iter().filter(|fault| fault.customer).map(|fault| fault.code.clone());
+        let told: Vec<FaultCode> = told.take(2).collect();
+        let inside = catalogue.faults.iter().find(|fault| !fault.customer).unwrap().code.clone();
+        let machine = MachineId::new("s", "m").unwrap();
+        let moment = |day: i64, fault: &FaultCode, grade| Moment {
+            finding: Finding {
+                at: Timestamp::from_millis(day * foretell_model::DAY_MS),
+                kind: FindingKind::Prediction,
+                id: FindingId::new(&machine, fault, 1),
+                status: Status::Opened,
+                grade,
+                machine: machine.clone(),
+                fault: fault.clone(),
+                likelihood: 0.9,
+                alternatives: vec![],
+                rul_days: None,
+                probability_within: None,
+                limit: None,
+                evidence: vec![],
+                text: String::new(),
+            },
+            cone: Vec::new(),
+            context: foretell_outreach::MachineContext::default(),
+        };
+        let mut run = MachineRun::default();
+        (run.readings, run.learned) = (1, true);
+        run.moments = vec![
+            moment(20_000, &inside, Grade::Urgent),
+            moment(20_001, &told[0], Grade::Advise),
+            moment(20_001, &told[1], Grade::Urgent),
+        ];
+        let findings = run.moments.iter().map(|moment| moment.finding.clone()).collect();
+        let outcome = Outcome { findings, machines: [(machine, run)].into() };
+        let table = summary(&outcome, &catalogue, 1.0);
+        let line = table.lines().nth(1).unwrap();
+        assert!(line.ends_with(&format!("  {}", told[0])), "{table}");
+    }
 }

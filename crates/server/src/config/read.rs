@@ -159,20 +159,30 @@ fn energy(s: &mut Section<'_>, or: EnergyProfile) -> EnergyProfile {
 }
 
 fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
-    let low_c = s.number("low_c", LOW_C).unwrap_or(or.low_c);
-    let (own_warn_c, own_trip_c) = (s.number("warn_c", LIMIT_C), s.number("trip_c", LIMIT_C));
-    let (warn_c, trip_c) = (own_warn_c.unwrap_or(or.warn_c), own_trip_c.unwrap_or(or.trip_c));
+    let (low, warn, trip) = (s.number("low_c", LOW_C), s.number("warn_c", LIMIT_C), s.number("trip_c", LIMIT_C));
+    let limits =
+        Limits { low_c: low.unwrap_or(or.low_c), warn_c: warn.unwrap_or(or.warn_c), trip_c: trip.unwrap_or(or.trip_c) };
+    let Limits { low_c, warn_c, trip_c } = limits;
     // A value that could not be read is told already; comparing what stands in for it would accuse the other one.
-    let readable =
-        [("warn_c", own_warn_c), ("trip_c", own_trip_c)].iter().all(|(key, own)| own.is_some() || !s.was_written(key));
-    let key = if own_warn_c.is_some() { "warn_c" } else { "trip_c" };
-    if readable && s.was_written(key) && warn_c > trip_c {
+    let readable = |key: &str, own: Option<f64>| own.is_some() || !s.was_written(key);
+    let readable_warn = readable("warn_c", warn);
+    // What neither key was written for is told where it was written.
+    let at = |keys: [&'static str; 2]| keys.into_iter().find(|key| s.was_written(key));
+    if warn_c > trip_c
+        && readable_warn
+        && readable("trip_c", trip)
+        && let Some(key) = at(["warn_c", "trip_c"])
+    {
         s.fault(key, format!("`warn_c` is {warn_c}; it must not lie above `trip_c` ({trip_c})"));
     }
-    if s.was_written("low_c") && low_c >= warn_c {
-        s.fault("low_c", format!("`low_c` is {low_c}; it must lie below `warn_c` ({warn_c})"));
+    if low_c >= warn_c
+        && readable_warn
+        && readable("low_c", low)
+        && let Some(key) = at(["low_c", "warn_c"])
+    {
+        s.fault(key, format!("`low_c` is {low_c}; it must lie below `warn_c` ({warn_c}), or be 0 for none"));
     }
-    Limits { low_c, warn_c, trip_c }
+    limits
 }
 
 fn contacting(s: &mut Section<'_>, or: Policy) -> Policy {

@@ -22,6 +22,14 @@ pub(super) struct Context<'a> {
     pub(super) known: &'a RefCell<BTreeSet<String>>,
 }
 
+/// Where a value stands. `config` turns texts, numbers and yes or no into each other without a word, so that `low_c = true` would be a
+/// limit of 1 degC; only in the environment everything is a text, and has to be turned.
+#[derive(Clone, Copy, PartialEq)]
+enum Layer {
+    File,
+    Environment,
+}
+
 /// One table of the merged configuration. Call [`Section::finish`] when every key has been asked for.
 pub(super) struct Section<'a> {
     context: Context<'a>,
@@ -81,9 +89,10 @@ impl<'a> Section<'a> {
     pub(super) fn optional(&mut self, key: &'static str) -> Option<String> {
         let value = self.take(key)?;
         let place = self.place(key, &value);
+        let is_flag = matches!(value.kind, ValueKind::Boolean(_));
         match value.into_string() {
-            Ok(text) => Some(text).filter(|text| !text.is_empty()),
-            Err(_) => {
+            Ok(text) if !is_flag => Some(text).filter(|text| !text.is_empty()),
+            _ => {
                 self.context.faults.add(place, format!("`{}` must be a text", self.path_of(key)));
                 None
             }
@@ -146,9 +155,16 @@ impl<'a> Section<'a> {
     /// A whole number within `allowed`.
     pub(super) fn whole(&mut self, key: &'static str, or: u64, allowed: std::ops::RangeInclusive<u64>) -> u64 {
         let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
-        self.typed(key, &expected, |value| {
-            let fractional = matches!(&value.kind, ValueKind::Float(x) if x.fract() != 0.0);
-            value.into_uint().ok().filter(|n| !fractional && allowed.contains(n)).ok_or(())
+        self.typed(key, &expected, |value, from| {
+            let whole = match (value.kind, from) {
+                (ValueKind::String(text), Layer::Environment) => text.trim().parse().ok(),
+                (ValueKind::I64(n), _) => u64::try_from(n).ok(),
+                (ValueKind::U64(n), _) => Some(n),
+                // One that is written as 1e6; what it cannot hold exactly lies beyond every bound here.
+                (ValueKind::Float(x), _) => (x.fract() == 0.0 && x >= 0.0).then_some(x as u64),
+                _ => None,
+            };
+            whole.filter(|n| allowed.contains(n))
         })
         .unwrap_or(or)
     }
@@ -156,12 +172,26 @@ impl<'a> Section<'a> {
     /// A number within `allowed`, if it is there.
     pub(super) fn number(&mut self, key: &'static str, allowed: std::ops::RangeInclusive<f64>) -> Option<f64> {
         let expected = format!("a number from {} to {}", allowed.start(), allowed.end());
-        self.typed(key, &expected, |value| value.into_float().ok().filter(|x| allowed.contains(x)).ok_or(()))
+        self.typed(key, &expected, |value, from| {
+            let number = match (value.kind, from) {
+                (ValueKind::String(text), Layer::Environment) => text.trim().parse().ok(),
+                (ValueKind::I64(n), _) => Some(n as f64),
+                (ValueKind::U64(n), _) => Some(n as f64),
+                (ValueKind::Float(x), _) => Some(x),
+                _ => None,
+            };
+            number.filter(|x| allowed.contains(x))
+        })
     }
 
     /// Yes or no.
     pub(super) fn flag(&mut self, key: &'static str, or: bool) -> bool {
-        self.typed(key, "true or false", |value| value.into_bool()).unwrap_or(or)
+        self.typed(key, "true or false", |value, from| match (&value.kind, from) {
+            (ValueKind::Boolean(flag), _) => Some(*flag),
+            (_, Layer::Environment) => value.into_bool().ok(),
+            (_, Layer::File) => None,
+        })
+        .unwrap_or(or)
     }
 
     /// Every value of a table that only the environment may hold.
@@ -187,10 +217,10 @@ impl<'a> Section<'a> {
 
     /// A list of texts; in the environment separated by commas.
     pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
-        self.typed(key, "a list of texts", |value| match value.kind {
-            ValueKind::Array(values) => values.into_iter().map(|v| v.into_string().map_err(drop)).collect(),
-            ValueKind::String(text) => Ok(text.split(',').map(|part| part.trim().to_owned()).collect()),
-            _ => Err(()),
+        self.typed(key, "a list of texts", |value, _| match value.kind {
+            ValueKind::Array(values) => values.into_iter().map(|v| v.into_string().ok()).collect(),
+            ValueKind::String(text) => Some(text.split(',').map(|part| part.trim().to_owned()).collect()),
+            _ => None,
         })
     }
 
@@ -289,12 +319,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn typed<T, E>(&mut self, key: &'static str, expected: &str, read: impl Fn(Value) -> Result<T, E>) -> Option<T> {
+    fn typed<T>(&mut self, key: &'static str, expected: &str, read: impl Fn(Value, Layer) -> Option<T>) -> Option<T> {
         let value = self.take(key)?;
         let place = self.place(key, &value);
-        read(value)
-            .map_err(|_| self.context.faults.add(place, format!("`{}` must be {expected}", self.path_of(key))))
-            .ok()
+        let from = if matches!(place, Place::Variable(_)) { Layer::Environment } else { Layer::File };
+        let written = as_written(&value, from);
+        let found = read(value, from);
+        if found.is_none() {
+            let is = written.map(|written| format!("is {written}; it ")).unwrap_or_default();
+            self.context.faults.add(place, format!("`{}` {is}must be {expected}", self.path_of(key)));
+        }
+        found
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -323,4 +358,15 @@ impl<'a> Section<'a> {
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+/// A value as it stands in its place, where that is short; a text of the file in its quotes, for they may be what is wrong.
+fn as_written(value: &Value, from: Layer) -> Option<String> {
+    const CHARS_MAX: usize = 40;
+    let written = match (&value.kind, from) {
+        (ValueKind::Table(_) | ValueKind::Array(_) | ValueKind::Nil, _) => return None,
+        (ValueKind::String(text), Layer::File) => format!("the text \"{text}\""),
+        (kind, _) => kind.to_string(),
+    };
+    (written.chars().count() <= CHARS_MAX).then_some(written)
 }

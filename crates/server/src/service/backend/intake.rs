@@ -305,15 +305,15 @@ fn trouble(source: &str, trouble: &Trouble) -> String {
     let Trouble { kind, client_id, times } = trouble;
     match kind {
         TroubleKind::TakenOver => format!(
-            "another program uses the client_id `{client_id}` at `{source}` too; it has taken our session over ({times} times), and \
+            "another program uses the client_id `{client_id}` at `{source}` too; it has taken our session over ({times}×), and \
              each of the two gets a part of the readings: give each installation a client_id of its own"
         ),
         TroubleKind::ShortSessions => format!(
-            "`{source}` ends our session within seconds, again and again ({times} times); most likely another program uses the \
+            "`{source}` ends our session within seconds, again and again ({times}×); most likely another program uses the \
              client_id `{client_id}` there too: give each installation one of its own; if none does, the broker's log says why"
         ),
         TroubleKind::Twins => format!(
-            "two clients use the client_id `{client_id}` and throw each other out ({times} times); give each its own (the log has \
+            "two clients use the client_id `{client_id}` and throw each other out ({times}×); give each its own (the log has \
              their addresses)"
         ),
     }
