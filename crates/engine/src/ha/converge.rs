@@ -3,7 +3,7 @@
 use super::assess::Work;
 use super::baseline::{Baseline, Belief};
 use super::fit::{self, Fitted, Given};
-use super::points::median;
+use super::points::{Sample, median};
 use super::scan::{self, Alternative, Scan};
 use super::trend::Trend;
 use crate::sd::day::Day;
@@ -24,6 +24,8 @@ const REFIT_STEPS: usize = 3;
 const SETTLE_DAYS: Day = 14;
 const SETTLE_WEIGHT: f64 = 0.5;
 const SETTLE_POINTS: usize = 4;
+/// How far beneath what is seen the saturated branch is taken to lie where all is regulated, K.
+const BENEATH_K: f64 = 2.0;
 /// Steps of a fit that comes from so far.
 const SETTLE_STEPS: usize = 5;
 /// Rounds of fitting and scanning when a trend shows.
@@ -114,18 +116,26 @@ impl Work {
         self.scan()
     }
 
-    /// The hinge that would keep the last days where they are, with nothing amiss.
+    /// The hinge that would keep the last days where they are, with nothing amiss: the better of two that are looked for from where
+    /// the regulated points stand, and from where all do, in case no point is what it was believed to be.
     fn settled(&self) -> Fitted {
         let baseline = self.health.baseline;
-        let of_late = self.samples.iter().rev().take_while(|s| s.day + SETTLE_DAYS >= self.today);
-        let expected = of_late.map(|s| (s, baseline.expect(&s.at, 0.0)));
+        let of_late = || self.samples.iter().rev().take_while(|s| s.day + SETTLE_DAYS >= self.today);
+        let expected = of_late().map(|s| (s, baseline.expect(&s.at, 0.0)));
         let mut over: Vec<f64> =
             expected.filter(|(_, e)| e.weight < SETTLE_WEIGHT).map(|(s, e)| s.td_c - e.td_c).collect();
         let by_k = if over.len() < SETTLE_POINTS { None } else { median(&mut over) };
         let mut theta = baseline.theta;
-        theta[0] += by_k.unwrap_or(0.0).max(0.0);
         theta[1] = theta[1].max(Belief::FLEET.mean[1]);
-        fit::refine(self.given(None), Baseline { theta }.bounded(), SETTLE_STEPS)
+        let mut flat = theta;
+        theta[0] += by_k.unwrap_or(0.0).max(0.0);
+        flat[0] = median(&mut of_late().map(|s| s.td_c).collect::<Vec<f64>>()).unwrap_or(theta[0]);
+        // The saturated branch must lie below what is regulated.
+        let above_k = |s: &Sample| baseline.expect(&s.at, 0.0).saturated_c - s.td_c;
+        flat[2] -= BENEATH_K + self.samples.iter().map(above_k).fold(0.0, f64::max);
+        let fitted = |theta| fit::refine(self.given(None), Baseline { theta }.bounded(), SETTLE_STEPS);
+        let (near, flat) = (fitted(theta), fitted(flat));
+        if flat.cost < near.cost { flat } else { near }
     }
 
     /// Evidence for the likeliest growth, fitted where it fits best, against no growth that leaves this cost; the freedom of onset
