@@ -16,7 +16,6 @@ use crate::ha::cause::Features;
 use crate::ha::cold::{Closed, Stand};
 use crate::ha::health::Health;
 use crate::ha::points::median;
-use crate::ha::resettled::Resettled;
 use crate::ha::rivals::Unregulated;
 use crate::ha::room::HotRoom;
 use crate::ha::sign::Sign;
@@ -89,7 +88,9 @@ impl Speaker<'_> {
         let known = self.known(machine, today, thermal.as_ref(), site);
         let unregulated = thermal.as_ref().and_then(|j| j.unregulated);
         let mut signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
-        let resettled = thermal.as_ref().and_then(|j| j.resettled).filter(Resettled::is_told);
+        // What a customer has heard is not taken back for one more step.
+        let is_heard = self.is_heat_told(machine);
+        let resettled = thermal.as_ref().and_then(|j| j.resettled).filter(|r| r.is_told() && !is_heard);
         self.doubt_the_valve(machine, &mut signs, resettled.is_some(), unregulated.as_ref());
         let mut spoken = self.symptoms(machine, today, &signs, &known, out);
         self.keep_warm(machine, today, &stands, open_valve(&signs, &spoken, machine));
@@ -119,6 +120,12 @@ impl Speaker<'_> {
         self.clear_where(machine, over, why, out);
         self.mark_unwell(machine);
         self.service(machine, today, out);
+    }
+
+    /// Whether a customer may have heard why the machine is hot.
+    fn is_heat_told(&self, machine: &Machine) -> bool {
+        let faults = self.catalogue.faults.iter().filter(|fault| fault.explains(Catalogue::DISCHARGE_HOT));
+        faults.map(|fault| &fault.code).any(|fault| machine.episodes.is_told(fault))
     }
 
     /// What another set point explains better says nothing of the valve, and what it explains as well is watched only, until cooler

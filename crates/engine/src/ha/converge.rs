@@ -16,6 +16,8 @@ const TRIED_FROM_SDS: f64 = 0.5;
 /// What the evidence with either side fitted where it fits best must be at the least, for a growth that shows only once it is in
 /// place.
 const SECOND_OPINION: f64 = 1.0;
+/// The same for one that is claimed already.
+const TAKES_BACK: f64 = -2.0;
 /// What stands out by so many standard deviations of a day needs no second opinion.
 const BEYOND_DOUBT_SDS: f64 = 4.0;
 /// Steps of a fit that looks for the best hinge with and without a trend.
@@ -107,7 +109,9 @@ impl Work {
             return scan;
         }
         let settled = self.settled();
-        if self.log_bf_against(settled.cost, &scan) >= SECOND_OPINION {
+        // What has been claimed is not taken back for a toss-up.
+        let bar = if self.health.trend.is_some() { TAKES_BACK } else { SECOND_OPINION };
+        if self.log_bf_against(settled.cost, &scan) >= bar {
             return scan;
         }
         self.health.baseline = settled.baseline;
