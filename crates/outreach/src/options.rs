@@ -101,9 +101,12 @@ pub struct OutreachOptions {
     pub pictures: Pictures,
 }
 
+/// The bytes of a picture by its reference.
+type ReadPicture = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
+
 /// Reads the small file of a picture by its reference.
 #[derive(Clone)]
-pub struct Pictures(pub Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>);
+pub struct Pictures(pub Arc<ReadPicture>);
 
 impl Default for Pictures {
     fn default() -> Self {

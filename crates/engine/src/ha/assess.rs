@@ -7,7 +7,7 @@ use super::cold::{self, Stand};
 use super::converge::{TREND_LOG_BF, claimed};
 use super::fit::{self, Fitted, Given};
 use super::health::{Fresh, Health, reference};
-use super::linear::Vector;
+use super::linear::{self, Vector};
 use super::memory::{Leaving, Prior};
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::resettled::{Resettled, resettled};
@@ -327,7 +327,7 @@ impl Work {
         if cool.len() >= 5 {
             judgement.cool_excess_k = mean(cool.iter().map(|(_, r)| *r).collect());
             let slope = mean(cool.iter().map(|(ta_c, _)| self.health.baseline.regulated_slope(*ta_c)).collect());
-            judgement.cool_slope = residual_slope(&cool).zip(slope).map(|(extra, slope)| slope + extra);
+            judgement.cool_slope = linear::slope(&cool).zip(slope).map(|(extra, slope)| slope + extra);
         }
         let over_k = |s: &Sample| s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c;
         let of_late = [Series::Hot, Series::Cool].into_iter().flat_map(|series| self.recent(series, OF_LATE_DAYS));
@@ -394,13 +394,4 @@ impl Work {
             recent.iter().rev().take_while(|(_, residual_k, weight)| *weight > 0.4 && *residual_k < bound_k).count();
         (run >= 3).then(|| recent[recent.len() - run].0)
     }
-}
-
-/// Least-squares slope of residuals against ambient; `None` when the ambient hardly moved.
-fn residual_slope(points: &[(f64, f64)]) -> Option<f64> {
-    let n = points.len() as f64;
-    let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
-    let sxx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
-    let sxy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
-    (sxx > 20.0).then(|| sxy / sxx)
 }

@@ -15,7 +15,7 @@ use crate::{Channel, Language, Outreach, edits};
 /// What the transaction before a delivery decided.
 pub(super) enum Decision {
     /// Marked as sending: deliver this.
-    Deliver(Box<Mail>, Parcel),
+    Deliver(Box<Mail>, Box<Parcel>),
     /// Settled without a delivery.
     Settled(Ticked),
     /// Nothing to do any more.
@@ -104,7 +104,7 @@ impl Outreach {
         mail.address = Some(address);
         mail.save(connection)?;
         let parcel = self.parcel(connection, &mail, people, now)?;
-        Ok(Decision::Deliver(Box::new(mail), parcel))
+        Ok(Decision::Deliver(Box::new(mail), Box::new(parcel)))
     }
 
     pub(super) fn parcel(

@@ -114,3 +114,5 @@ fn read_text(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> E
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod type_tests;

@@ -1,0 +1,55 @@
+//! Values of the wrong type, and limits in the wrong order.
+
+use std::path::Path;
+
+use expect_test::expect;
+
+use super::parse;
+use super::tests::{check, variables};
+
+#[test]
+fn a_value_of_another_type_is_not_turned_into_a_number() {
+    check(
+        "[engine]\nlow_c = true\nwarn_c = \"105\"\nsnapshot_every_entries = \"5000\"\nbehind_entries_max = true\n\
+         [[machine]]\nid = \"s/m\"\ntrip_c = false\nrated_kw = \"75\"\n[outreach]\ncompany = true\n",
+        &[],
+        expect![[r#"
+            plant.toml: 7 problems
+              line 2: `engine.low_c` is true; it must be a number from 0 to 95
+              line 3: `engine.warn_c` is the text "105"; it must be a number from 40 to 200
+              line 4: `engine.snapshot_every_entries` is the text "5000"; it must be a whole number from 1000 to 1000000000
+              line 5: `engine.behind_entries_max` is true; it must be a whole number from 1 to 18446744073709551615
+              line 8: `machine[0].trip_c` is false; it must be a number from 40 to 200
+              line 9: `machine[0].rated_kw` is the text "75"; it must be a number from 0.5 to 5000
+              line 11: `outreach.company` must be a text"#]],
+    );
+    let environment = variables(&[
+        ("FORETELL__ENGINE__LOW_C", "60"),
+        ("FORETELL__ENGINE__WARN_C", " 98.5"),
+        ("FORETELL__ENGINE__SNAPSHOT_EVERY_ENTRIES", "5000"),
+    ]);
+    let engine = parse("", &environment, Path::new("")).unwrap().engine;
+    assert_eq!((engine.limits.low_c, engine.limits.warn_c, engine.snapshot_every_entries), (60.0, 98.5, 5_000));
+    check(
+        "",
+        &[("FORETELL__ENGINE__LOW_C", "true")],
+        expect![[r#"
+        plant.toml: 1 problem
+          FORETELL__ENGINE__LOW_C: `engine.low_c` is true; it must be a number from 0 to 95"#]],
+    );
+}
+
+#[test]
+fn a_lower_limit_lies_below_the_upper_one_whichever_is_written() {
+    check(
+        "[engine]\nwarn_c = 62\ntrip_c = 110\n[[machine]]\nid = \"s/a\"\nlow_c = 62\n[[machine]]\nid = \"s/b\"\nwarn_c = 65\n\
+         [[machine]]\nid = \"s/c\"\nlow_c = 0\n[[machine]]\nid = \"s/d\"\ntrip_c = 60\nlow_c = 30\n",
+        &[],
+        expect![[r#"
+            plant.toml: 4 problems
+              line 2: `low_c` is 65; it must lie below `warn_c` (62), or be 0 for none
+              line 6: `low_c` is 62; it must lie below `warn_c` (62), or be 0 for none
+              line 9: `low_c` is 65; it must lie below `warn_c` (65), or be 0 for none
+              line 15: `warn_c` is 62; it must not lie above `trip_c` (60)"#]],
+    );
+}
