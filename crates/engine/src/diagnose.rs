@@ -126,6 +126,11 @@ impl Speaker<'_> {
             if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
                 continue;
             }
+            // A cooler at its end lets a machine touch the limit within minutes, and the same visit is due.
+            let is_clogged = || machine.episodes.is_told(&FaultCode::COOLER_CLOGGING);
+            if is_of(sign, Feature::HotExcursions) && is_clogged() && !self.is_explained(machine, sign.symptom) {
+                continue;
+            }
             // Stuck part-way, it leaves a machine cold in cold weather as well.
             if is_of(sign, Feature::SettledDischarge) && machine.episodes.is_named(&FaultCode::THERMOSTATIC_VALVE) {
                 continue;
@@ -144,6 +149,12 @@ impl Speaker<'_> {
             machine.episodes.say(self.at, self.id, draft, out);
         }
         spoken
+    }
+
+    /// Whether a fault that explains a symptom is already named.
+    fn is_explained(&self, machine: &Machine, symptom: &Symptom) -> bool {
+        let explains = |fault: &&Fault| fault.explains(&symptom.code);
+        self.catalogue.faults.iter().filter(explains).any(|fault| machine.episodes.is_named(&fault.code))
     }
 
     /// Of a machine that is hot and, within days, unsteady, what explains the one must explain the other: each cause is as likely

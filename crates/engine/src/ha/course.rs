@@ -139,7 +139,7 @@ impl Course {
     /// Sum of the last three days, for counts.
     pub(crate) fn recent_sum(&self, today: Day) -> f64 {
         let ago = usize::from(today.saturating_sub(self.newest));
-        (0..3_usize.saturating_sub(ago)).filter_map(|place| self.get(place)).sum()
+        (0..3_usize.saturating_sub(ago)).filter_map(|place| self.get(place)).fold(0.0, |sum, events| sum + events)
     }
 
     /// The course of the mean of this feature and another of the same scale, day by day. It holds what the other holds.
