@@ -9,14 +9,13 @@
 use super::baseline::Baseline;
 use super::points::{Sample, median};
 use super::rivals::{
-    EXCESS_MAX_K, EXCESS_STEP_K, FAR, INDEPENDENT, SET_MAX_K, STUCK_SHARE, heat, rise_k, rise_per_heat,
+    EXCESS_MAX_K, EXCESS_STEP_K, INDEPENDENT, SET_MAX_K, STUCK_SHARE, heat, rise_k, rise_per_heat, squares_of,
 };
 use crate::sd::day::Day;
 
 /// A move counts from here on, K: sensors and loads move the regulated temperature by less.
 const MOVED_K: f64 = 3.0;
-/// And up to here: valve elements differ by no more.
-const MOVED_MAX_K: f64 = SET_MAX_K;
+/// A move is sought in such steps, K.
 const STEP_K: f64 = 1.0;
 /// Share of the move that each day since must show, and its first full day.
 const SHOWN_SHARE: f64 = 0.6;
@@ -39,7 +38,7 @@ pub(crate) struct Resettled {
     /// Days that show it.
     days: usize,
     /// Log likelihood ratio against a lost cooler and a valve that regulates nothing.
-    pub(crate) log_ratio: f64,
+    log_ratio: f64,
 }
 
 impl Resettled {
@@ -66,11 +65,10 @@ pub(crate) fn resettled(samples: &[Sample], baseline: &Baseline, sd_k: f64, toda
     let days = by_day.iter().rev().take_while(|(_, k)| sign * k >= SHOWN_SHARE * MOVED_K).count();
     let (before, since) = by_day.split_at(by_day.len() - days);
     let middle = |days: &[(Day, f64)]| median(&mut days.iter().map(|(_, k)| sign * k).collect::<Vec<f64>>());
-    let by_k = middle(since).filter(|k| (MOVED_K..=MOVED_MAX_K).contains(k))?;
+    let by_k = middle(since).filter(|k| (MOVED_K..=SET_MAX_K).contains(k))?;
     let is_usual = before.len() >= BEFORE_DAYS && middle(before)?.abs() <= USUAL_K;
     // The day of the change shows a part of it.
-    let at_once = since.iter().take(2).any(|(_, k)| sign * k >= SHOWN_SHARE * by_k)
-        && since.iter().skip(1).all(|(_, k)| sign * k >= SHOWN_SHARE * by_k);
+    let at_once = since.iter().skip(1).all(|(_, k)| sign * k >= SHOWN_SHARE * by_k);
     if days < TOLD_DAYS || !is_usual || !at_once {
         return None;
     }
@@ -81,13 +79,12 @@ pub(crate) fn resettled(samples: &[Sample], baseline: &Baseline, sd_k: f64, toda
 
 /// Log likelihood ratio of another temperature, or another sensor, against a lost cooler and a valve that regulates nothing.
 fn log_ratio(shown: &[Sample], baseline: &Baseline, sd_k: f64, sign: f64) -> f64 {
-    let squares =
-        |misfit: &dyn Fn(&Sample) -> f64| shown.iter().map(|s| (misfit(s) / sd_k).abs().min(FAR).powi(2)).sum::<f64>();
+    let squares = |misfit: &dyn Fn(&Sample) -> f64| squares_of(shown, sd_k, misfit);
     let steps = |step_k: f64, most_k: f64| (1..=(most_k / step_k) as u32).map(move |step| step_k * f64::from(step));
     let over_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).td_c;
     let offset_k = shown.iter().map(over_k).sum::<f64>() / shown.len().max(1) as f64;
     let offset = squares(&|s| over_k(s) - offset_k);
-    let set = steps(STEP_K, MOVED_MAX_K).map(|k| squares(&|s| s.td_c - baseline.expect_set(&s.at, sign * k)));
+    let set = steps(STEP_K, SET_MAX_K).map(|k| squares(&|s| s.td_c - baseline.expect_set(&s.at, sign * k)));
     let kept = set.fold(offset, f64::min);
     let per_heat_k = rise_per_heat(shown.iter());
     let stuck = squares(&|s| STUCK_SHARE * (rise_k(s) - per_heat_k * heat(s)));

@@ -21,7 +21,7 @@ const YOUNG_DAYS: Day = 3;
 /// Points that are needed.
 const POINTS: usize = 5;
 /// A misfit counts no more than so many standard deviations.
-pub(super) const FAR: f64 = 3.0;
+const FAR: f64 = 3.0;
 /// Points of neighbouring days share half of what is odd about them.
 pub(super) const INDEPENDENT: f64 = 0.5;
 /// Excess of the saturated branch is sought up to here, in such steps, K.
@@ -174,8 +174,7 @@ pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, to
     if last.len() < LOST_POINTS || !has(last, REGULATED_NOW) || !has(before, REGULATED_BEFORE) {
         return None;
     }
-    let squares =
-        |misfit: &dyn Fn(&Sample) -> f64| last.iter().map(|s| (misfit(s) / sd_k).abs().min(FAR).powi(2)).sum::<f64>();
+    let squares = |misfit: &dyn Fn(&Sample) -> f64| squares_of(last, sd_k, misfit);
     let over_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).td_c;
     let offset_k = last.iter().map(over_k).sum::<f64>() / last.len() as f64;
     let per_heat_k = rise_per_heat(last.iter());
@@ -191,6 +190,11 @@ pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, to
     let sound_k = baseline.expect(&Conditions { ta_c: AIR_C, ..Conditions::default() }, 0.0).saturated_c - AIR_C;
     let log_ratio = 0.5 * INDEPENDENT * (else_best - lost);
     Some(Unregulated { log_ratio, above_k: per_heat_k - sound_k, set_ratio })
+}
+
+/// Squared misfits in standard deviations, none of which counts for more than [`FAR`].
+pub(super) fn squares_of(samples: &[Sample], sd_k: f64, misfit: &dyn Fn(&Sample) -> f64) -> f64 {
+    samples.iter().map(|s| (misfit(s) / sd_k).abs().min(FAR).powi(2)).sum()
 }
 
 /// By how much lower a valve's temperature can have been set, K.
