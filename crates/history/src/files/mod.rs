@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod file_map;
 mod folder;
+mod footer;
 mod guard;
 #[cfg(test)]
 mod hostile_tests;

@@ -15,7 +15,8 @@ use polars_parquet::parquet::statistics::Statistics;
 
 use super::cells::{Cells, NO_TIME, Stretches};
 use super::chunk::{Chunk, Lines};
-use super::error::FileError;
+use super::error::{FileError, remedy};
+use super::footer;
 use super::small_ints::widened;
 use super::sums;
 
@@ -30,8 +31,8 @@ pub(crate) struct ParquetFile {
     file: Arc<File>,
     header: Vec<String>,
     metadata: FileMetadataRef,
-    /// First row and row count of the slices that are still to be read, last first.
-    slices: Vec<(usize, usize)>,
+    /// First row and row count of the stretches that are still to be read, last first.
+    stretches: Vec<(usize, usize)>,
     rows_done: usize,
     rows: usize,
     bytes: u64,
@@ -52,6 +53,10 @@ impl ParquetFile {
         sums::check(path)?;
         let file = File::open(path).map_err(FileError::io("open", path))?;
         let bytes = file.metadata().map_err(FileError::io("look at", path))?.len();
+        if !footer::holds_what_it_announces(&file, bytes).map_err(FileError::io("read the schema of", path))? {
+            let problem = format!("is damaged: its footer announces more than it holds. {}", remedy(path));
+            return Err(FileError::form(path, problem));
+        }
         let mut reader = ParquetReader::new(again(&file).map_err(FileError::io("open", path))?);
         let schema = reader.schema().map_err(FileError::frame("read the schema of", path))?;
         let header = schema.iter_names().map(ToString::to_string).collect();
@@ -62,9 +67,9 @@ impl ParquetFile {
             })
         };
         let groups: Vec<_> = metadata.row_groups.iter().map(|group| (group.num_rows(), wanted(group))).collect();
-        let slices = slices(&groups);
-        let rows = slices.iter().map(|(_, rows)| rows).sum();
-        Ok(Self { file: Arc::new(file), header, metadata, slices, rows_done: 0, rows, bytes })
+        let stretches = stretches(&groups);
+        let rows = stretches.iter().fold(0, |sum: usize, (_, rows)| sum.saturating_add(*rows));
+        Ok(Self { file: Arc::new(file), header, metadata, stretches, rows_done: 0, rows, bytes })
     }
 
     pub(crate) fn header(&self) -> &[String] {
@@ -78,8 +83,8 @@ impl ParquetFile {
 
     /// The next slice; `None` at the end.
     pub(crate) fn cut(&mut self) -> Option<ParquetSlice> {
-        let (first, rows) = self.slices.pop()?;
-        self.rows_done += rows;
+        let (first, rows) = next_slice(&mut self.stretches)?;
+        self.rows_done = self.rows_done.saturating_add(rows);
         Some(ParquetSlice { file: Arc::clone(&self.file), metadata: self.metadata.clone(), first, rows })
     }
 }
@@ -187,20 +192,29 @@ fn may_hold(metadata: &FileMetadataRef, group: &RowGroupMetadata, column: &str, 
     from && extremes.max_value.is_none_or(|max| text.as_bytes() <= max.as_slice())
 }
 
-/// Joins small neighbouring row groups and splits large ones; passes over those that are not wanted; last first.
-fn slices(groups: &[(usize, bool)]) -> Vec<(usize, usize)> {
-    let (mut slices, mut first): (Vec<(usize, usize)>, usize) = (Vec::new(), 0);
+/// Joins small neighbouring row groups; passes over those that are not wanted; last first.
+fn stretches(groups: &[(usize, bool)]) -> Vec<(usize, usize)> {
+    let (mut stretches, mut first): (Vec<(usize, usize)>, usize) = (Vec::new(), 0);
     for (rows, is_wanted) in groups.iter().copied() {
-        let end = first + rows;
-        match slices.last_mut() {
-            _ if !is_wanted => {}
-            Some((start, last)) if *start + *last == first && *last + rows <= JOINED_ROWS => *last += rows,
-            _ => slices.extend((first..end).step_by(SLICE_ROWS).map(|start| (start, SLICE_ROWS.min(end - start)))),
+        match stretches.last_mut() {
+            _ if !is_wanted || rows == 0 => {}
+            Some((start, last)) if *start + *last == first && last.saturating_add(rows) <= JOINED_ROWS => *last += rows,
+            _ => stretches.push((first, rows)),
         }
-        first = end;
+        first = first.saturating_add(rows);
     }
-    slices.reverse();
-    slices
+    stretches.reverse();
+    stretches
+}
+
+/// Takes the next rows off the stretches. One at a time: a damaged file names more rows than there is room to list the slices of.
+fn next_slice(stretches: &mut Vec<(usize, usize)>) -> Option<(usize, usize)> {
+    let (first, rows) = stretches.pop()?;
+    let left = rows.saturating_sub(SLICE_ROWS);
+    if left > 0 {
+        stretches.push((first.saturating_add(SLICE_ROWS), left));
+    }
+    Some((first, rows - left))
 }
 
 #[cfg(test)]
@@ -210,8 +224,8 @@ mod tests {
     #[test]
     fn row_groups_are_joined_split_and_passed_over() {
         let check = |groups: &[(usize, bool)], expected: &[(usize, usize)]| {
-            let mut got = slices(groups);
-            got.reverse();
+            let mut left = stretches(groups);
+            let got: Vec<_> = std::iter::from_fn(|| next_slice(&mut left)).collect();
             assert_eq!(got, expected, "{groups:?}");
         };
         check(&[], &[]);
@@ -219,6 +233,10 @@ mod tests {
         check(&[(10, true), (20, false), (5, true), (6, true)], &[(0, 10), (30, 11)]);
         check(&[(600_000, true)], &[(0, 262_144), (262_144, 262_144), (524_288, 75_712)]);
         check(&[(10, false), (65_536, true), (1, true)], &[(10, 65_536), (65_546, 1)]);
+        // As many rows as no file has: the first slices are had at once.
+        let mut left = stretches(&[(usize::MAX / 2, true), (usize::MAX / 2, true), (9, true)]);
+        assert_eq!(next_slice(&mut left), Some((0, SLICE_ROWS)));
+        assert_eq!(next_slice(&mut left), Some((SLICE_ROWS, SLICE_ROWS)));
     }
     #[test]
     fn a_file_that_is_replaced_while_it_is_read_is_read_as_it_was() {
