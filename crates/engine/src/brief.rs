@@ -16,7 +16,7 @@ pub struct Brief {
     pub limits: Limits,
     /// Mean of the hottest loaded-steady hours of the newest day of late that had any, degC.
     pub hot_c: Option<f64>,
-    /// Hottest hourly mean of late, degC.
+    /// Highest temperature held for ten minutes of late, degC.
     pub peak_c: Option<f64>,
     /// Discharge temperature as last accepted, degC.
     pub discharge_temp_c: Option<f64>,

@@ -135,7 +135,7 @@ impl Speaker<'_> {
             if is_of(sign, Feature::SettledDischarge) && machine.episodes.is_named(&FaultCode::THERMOSTATIC_VALVE) {
                 continue;
             }
-            let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes, today) else { continue };
+            let Some((fault, likelihood)) = self.name_of(machine, sign, &causes, today) else { continue };
             let mut draft = self.symptom_draft(machine, sign, (fault, likelihood), &causes);
             let since = Some(start_of(sign.since));
             if let Some(below) = machine.cold.below().filter(|_| is_of(sign, Feature::SettledDischarge)) {
@@ -194,27 +194,29 @@ impl Speaker<'_> {
     }
 
     /// The fault to name: the one already named until it has been implausible for days, else the most likely. Causes that look
-    /// alike must not flap: each new name is a new finding, and to a customer another story.
+    /// alike must not flap: each new name is a new finding, and to a customer another story. What was counted and has not come
+    /// again for days says nothing against its name, and nothing for another.
     fn name_of(
         &self,
         machine: &mut Machine,
-        symptom: &Symptom,
+        sign: &Sign<'_>,
         causes: &[Alternative],
         today: Day,
     ) -> Option<(&Fault, f64)> {
+        let is_over = sign.log_bf.is_none() && sign.value <= 0.0;
         let mut named = None;
         for cause in causes {
             if !machine.episodes.is_named(&cause.fault) {
                 continue;
             }
-            let plausible = cause.likelihood > NAME_KEPT;
+            let plausible = is_over || cause.likelihood > NAME_KEPT;
             let given_up = machine.episodes.gives_up(&cause.fault, plausible, today);
             // What days decide cannot wait for days: low oil leaves no more.
-            let kept = plausible || !(symptom.quick || given_up);
+            let kept = plausible || !(sign.symptom.quick || given_up);
             named = named.or(kept.then_some(cause));
         }
-        let cause = named.or_else(|| causes.first().filter(|c| c.likelihood >= NAMED_FROM))?;
-        let fault = self.catalogue.fault(&cause.fault).filter(|f| f.explains(&symptom.code))?;
+        let cause = named.or_else(|| causes.first().filter(|c| !is_over && c.likelihood >= NAMED_FROM))?;
+        let fault = self.catalogue.fault(&cause.fault).filter(|f| f.explains(&sign.symptom.code))?;
         Some((fault, cause.likelihood))
     }
 
@@ -360,7 +362,7 @@ mod tests {
                 forecast: None,
             };
             let (fault, likelihood) =
-                speaker.name_of(&mut machine, symptom, &causes, day).expect("one of the two is likely");
+                speaker.name_of(&mut machine, &sign, &causes, day).expect("one of the two is likely");
             let draft = speaker.symptom_draft(&machine, &sign, (fault, likelihood), &causes);
             machine.episodes.say(speaker.at, &id, draft, &mut out);
             speaker.clear_where(&mut machine, |_, open| *open != fault.code, "it is another", &mut out);

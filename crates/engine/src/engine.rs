@@ -282,6 +282,7 @@ impl Engine {
         let machine = &mut self.machines[place];
         machine.health.restart(day.saturating_add(1));
         machine.grade.reset();
+        machine.forget_heats();
         let speaker = speaker(&self.options, &self.ids[place], ts);
         speaker.clear_where(machine, |_, fault| speaker.is_thermal(fault), why, out);
     }

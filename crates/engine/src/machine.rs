@@ -139,6 +139,12 @@ impl Machine {
         self.days.push(record);
     }
 
+    /// Forgets the heats of the last days and of today: they were those of the machine before it was worked on.
+    pub(crate) fn forget_heats(&mut self) {
+        self.courses.iter_mut().filter(|c| c.feature.is_count()).for_each(Course::restart);
+        self.open.iter_mut().for_each(|open| open.tally.excursions.restart(None));
+    }
+
     /// Goes back to a time before the newest reading, because the machine's clock had been wrong since: what it filed
     /// under the false time is forgotten.
     pub(crate) fn go_back(&mut self, ts: Timestamp, day: Day) {

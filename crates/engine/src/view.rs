@@ -58,7 +58,7 @@ pub struct DayView {
     pub day: Timestamp,
     /// Mean of the hottest loaded-steady hours, degC.
     pub observed_c: Option<f64>,
-    /// Hottest hourly mean, degC.
+    /// Highest temperature that was held for ten minutes, degC.
     pub peak_c: Option<f64>,
     /// What the machine's own normal expects under the same conditions, degC.
     pub expected_c: Option<f64>,
@@ -133,7 +133,7 @@ pub struct OpenFinding {
     pub opened: Timestamp,
 }
 
-/// Quantiles of the hottest hour of one day ahead, degC. Where the valve regulates they lie together on what it holds.
+/// Quantiles of the highest temperature held on one day ahead, degC. Where the valve regulates they lie together on what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConePoint {
     /// The day's beginning (UTC).

@@ -117,7 +117,7 @@ pub(crate) struct GradeTracker {
 impl GradeTracker {
     /// Takes the day's judgement and returns the grade to hold; `None` when there is nothing to say.
     pub(crate) fn observe(&mut self, judgement: &Judgement, policy: &Policy) -> Option<Grade> {
-        let (asked, deserved) = (asked(judgement, policy), deserved(judgement, policy));
+        let (asked, deserved) = (asked(judgement, policy), deserved(judgement, policy, self.held));
         self.falling_days = if deserved < self.held { self.falling_days + 1 } else { 0 };
         if asked > self.held {
             *self = Self { held: asked, falling_days: 0 };
@@ -155,6 +155,8 @@ struct Gates {
     risen: bool,
     stands_out: bool,
     chance: bool,
+    /// Whether the cooler has lost so much that to clean it is right in any case.
+    lost: bool,
 }
 
 impl Gates {
@@ -178,6 +180,7 @@ impl Gates {
             },
             stands_out: j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT.of(j.is_measured)),
             chance: chance(j, p.advise_within_days) >= probability,
+            lost,
         }
     }
 
@@ -218,8 +221,9 @@ fn grade_of(j: &Judgement, p: &Policy, share: f64) -> u8 {
     }
 }
 
-/// The grade that the day's figures still justify: the same with laxer thresholds.
-fn deserved(j: &Judgement, p: &Policy) -> u8 {
+/// The grade that the day's figures still justify: the same with laxer thresholds. What a customer was told of a cooler that has lost
+/// as much is not taken back because it has paused, or because the limit seems farther than it did.
+fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
     let lax = Policy {
         watch_log_bf: p.watch_log_bf - 3.0,
         advise_log_bf: 0.0,
@@ -229,7 +233,9 @@ fn deserved(j: &Judgement, p: &Policy) -> u8 {
         advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
     };
-    grade_of(j, &lax, HELD)
+    let deserved = grade_of(j, &lax, HELD);
+    let gates = Gates::of(j, &lax, HELD);
+    if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ pub(crate) struct Sample {
     pub(crate) series: Series,
     pub(crate) td_c: f64,
     pub(crate) at: Conditions,
-    /// Hottest hour of the day minus the mean of its hot hours, K; of hot points.
+    /// Highest temperature held on the day minus the mean of its hot hours, K; of hot points.
     pub(crate) peak_over_k: f64,
 }
 

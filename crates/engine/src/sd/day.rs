@@ -153,7 +153,7 @@ pub(crate) struct DayRecord {
     /// The cool hours; of their pressure and number nothing is asked later.
     cool_td: u8,
     cool_ta: u8,
-    /// Hottest hour over the hot point, tenths of K.
+    /// What was held at most over the hot point, tenths of K.
     peak_over: u8,
     /// Half degrees from -40 degC; 255 = no soak.
     soak: u8,
@@ -202,7 +202,7 @@ impl DayRecord {
         f64::from(self.hot.aside) / 150.0
     }
 
-    /// Hottest hourly mean of the loaded discharge temperature, degC.
+    /// Highest loaded discharge temperature that was held for ten minutes, degC.
     pub(crate) fn peak_c(&self) -> Option<f64> {
         Some(self.hot.td_c()? + f64::from(self.peak_over) / 10.0)
     }

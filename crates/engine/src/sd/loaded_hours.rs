@@ -15,15 +15,15 @@ pub(crate) struct LoadedHours {
     known: u8,
     /// Whether one of them came without the ambient.
     without_ambient: bool,
-    /// Coolest and hottest of all so far, degC.
-    span_c: Option<(f32, f32)>,
+    /// Coolest of all so far, degC.
+    coolest_c: Option<f32>,
 }
 
 impl LoadedHours {
     /// Takes a closed hour's means.
     pub(crate) fn add(&mut self, hour: Point) {
         let Some(td_c) = hour.td_c().map(|c| c as f32) else { return };
-        self.span_c = Some(self.span_c.map_or((td_c, td_c), |(low, high)| (low.min(td_c), high.max(td_c))));
+        self.coolest_c = Some(self.coolest_c.map_or(td_c, |low| low.min(td_c)));
         self.without_ambient |= hour.air_c().is_none();
         if let Some(free) = self.kept.get_mut(usize::from(self.known)) {
             *free = hour;
@@ -40,12 +40,7 @@ impl LoadedHours {
 
     /// Coolest hour so far, degC.
     pub(crate) fn coolest_c(&self) -> Option<f64> {
-        self.span_c.map(|(low, _)| f64::from(low))
-    }
-
-    /// Hottest hour so far, degC.
-    pub(crate) fn hottest_c(&self) -> Option<f64> {
-        self.span_c.map(|(_, high)| f64::from(high))
+        self.coolest_c.map(f64::from)
     }
 
     /// Means of the hottest and of the coolest other hours.
@@ -92,8 +87,7 @@ mod tests {
                 let mut kept = LoadedHours::default();
                 hours.iter().for_each(|h| kept.add(*h));
                 assert_eq!(kept.points(), of_all(&hours), "{count} hours");
-                let hottest = hours.iter().filter_map(Point::td_c).reduce(f64::max);
-                assert_eq!(kept.hottest_c(), hottest);
+                assert_eq!(kept.coolest_c(), hours.iter().filter_map(Point::td_c).reduce(f64::min));
             }
         }
     }

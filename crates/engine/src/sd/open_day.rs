@@ -12,6 +12,11 @@ use super::tally::Tally;
 const LAST: u8 = 24;
 /// An hour with less loaded-steady time says too little.
 const HOUR_COVERED_MS: i64 = 8 * MINUTE_MS;
+/// A temperature that is held for so long, loaded, is the machine's: a controller warns at its limit and does not wait for the hour
+/// to be over. Within an hour it varies with load and speed, by 2 to 5 K.
+const HELD_MS: i64 = 10 * MINUTE_MS;
+/// One reading may be its noise.
+const HELD_SAMPLES: u16 = 2;
 
 /// One loaded-steady sample, already checked.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +36,9 @@ struct OpenHour {
     heat: Sum,
     bar: Sum,
     steady_ms: i32,
+    /// The stretch of [`HELD_MS`] that is open.
+    held: Sum,
+    held_ms: i32,
     running_ms: i32,
     loaded_ms: i32,
     known_ms: i32,
@@ -56,6 +64,8 @@ pub(crate) struct OpenDay {
     day: Day,
     hour: OpenHour,
     hours: LoadedHours,
+    /// Highest temperature that was held, degC.
+    peak_c: Option<f32>,
     soak_c: Option<f32>,
     /// The last temperature of a machine at rest, which the next one must confirm, degC.
     soaked_c: Option<f32>,
@@ -69,7 +79,7 @@ impl OpenDay {
         Self { day, ..Self::default() }
     }
 
-    /// Begins another day and keeps the allocation. `usual_hot_c` is the hottest hour of the last days.
+    /// Begins another day and keeps the allocation. `usual_hot_c` is what was held at most in the last days.
     pub(crate) fn restart(&mut self, day: Day, usual_hot_c: Option<f64>) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.restart(usual_hot_c);
@@ -120,9 +130,18 @@ impl OpenDay {
     /// Adds a loaded-steady sample, and the `span_ms` that it speaks for, to the running hour.
     pub(crate) fn add_steady(&mut self, sample: SteadySample, span_ms: i64) {
         let hour = &mut self.hour;
-        hour.steady_ms += span_ms.clamp(0, DAY_MS) as i32;
+        let span_ms = span_ms.clamp(0, DAY_MS) as i32;
+        hour.steady_ms += span_ms;
         hour.td.add(sample.td_c);
+        hour.held_ms += span_ms;
+        hour.held.add(sample.td_c);
+        if i64::from(hour.held_ms) >= HELD_MS && hour.held.n() >= HELD_SAMPLES {
+            let held_c = std::mem::take(&mut hour.held).mean().map(|c| c as f32);
+            hour.held_ms = 0;
+            self.peak_c = self.peak_c.into_iter().chain(held_c).reduce(f32::max);
+        }
         hour.heat.add(sample.heat_a);
+        let hour = &mut self.hour;
         sample.ta_c.into_iter().for_each(|v| hour.ta.add(v));
         sample.bar.into_iter().for_each(|v| hour.bar.add(v));
     }
@@ -163,6 +182,8 @@ impl OpenDay {
             .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
             .flatten();
         let share = f64::from(hour.loaded_ms) / f64::from(hour.running_ms.max(1));
+        let mean_c = point.and_then(|hour| hour.td_c()).map(|c| c as f32);
+        self.peak_c = self.peak_c.into_iter().chain(mean_c).reduce(f32::max);
         point.into_iter().for_each(|hour| self.hours.add(hour.beside(air_c).loaded(share)));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
@@ -187,7 +208,7 @@ impl OpenDay {
         }
         let loaded_a = self.tally.loaded_a().or(loaded_a);
         let unloaded_share = loaded_a.zip(self.tally.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded);
-        let record = DayRecord::new(self.day, hot, cool, self.hours.hottest_c(), self.soak_c.map(f64::from))
+        let record = DayRecord::new(self.day, hot, cool, self.peak_c.map(f64::from), self.soak_c.map(f64::from))
             .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
         (last, record)
     }

@@ -82,7 +82,7 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
         jobs.push((start.plus_days(day as f64), "cooler_cleaned"));
     }
     let mut added = spec.fault.map(|(onset, ..)| Added { before: spec.ua_loss(onset, None), ..Added::default() });
-    let (mut td, mut heat, mut day_error, mut hour_sum) = (ambient[0], 0.0, 0.0, (0.0, 0));
+    let (mut td, mut heat, mut day_error) = (ambient[0], 0.0, 0.0);
     let mut hours_run = rng.between(500.0, 20_000.0);
     let mut cleaned_at: Option<f64> = None;
     for (step, &ta) in ambient.iter().enumerate() {
@@ -105,16 +105,8 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
             hours_run += STEP_MIN as f64 / 60.0;
         }
         let ts = start + (step * STEP_MIN) as i64 * MINUTE_MS;
-        // Truth: hourly mean of the loaded temperature.
-        if minute % 60 == 0 {
-            hour_sum = (0.0, 0);
-        }
-        if loaded {
-            hour_sum = (hour_sum.0 + td, hour_sum.1 + 1);
-        }
-        let hour_over =
-            minute % 60 == 60 - STEP_MIN && hour_sum.1 >= 3 && hour_sum.0 / f64::from(hour_sum.1) >= LIMIT_C;
-        if hour_over && truth.limit_reached.is_none() {
+        // Truth: the temperature held for one step of ten minutes, loaded.
+        if loaded && td >= LIMIT_C && truth.limit_reached.is_none() {
             truth.limit_reached = Some(ts);
             if truth.onset.is_some() {
                 cleaned_at = Some(t + 3.0);

@@ -1,6 +1,6 @@
 //! Lives the days of a site's machines side by side, for each heats the others' room.
 
-use foretell_model::{HOUR_MS, MachineId, Reading, Timestamp};
+use foretell_model::{MachineId, Reading, Timestamp};
 
 use crate::fleet::{DAYS, LIMIT_C, Truth};
 use crate::rng::Rng;
@@ -60,8 +60,8 @@ struct State {
     run_hours: f64,
     load_hours: f64,
     tripped_until: usize,
-    /// Loaded minutes of the hour, and their temperature times minutes.
-    hour: (f64, f64),
+    /// Loaded minutes of which the temperature held is not told yet, and their temperature times minutes.
+    held: (f64, f64),
     limit_reached: Option<Timestamp>,
     fouling: f64,
     readings: Vec<Reading>,
@@ -90,7 +90,7 @@ impl State {
             run_hours,
             load_hours: run_hours * 0.7,
             tripped_until: 0,
-            hour: (0.0, 0.0),
+            held: (0.0, 0.0),
             limit_reached: None,
             fouling: 0.0,
             readings: Vec::new(),
@@ -105,8 +105,8 @@ impl State {
         let room_c = air_c + self.plant.place_k;
         if step.is_multiple_of(12) {
             self.fouling = self.plant.dirt.fouling(day);
-            self.close_hour(room, step);
         }
+        self.look_at_limit(room, step);
         let friction = self.plant.oil_change.filter(|(at, _)| day >= *at).map_or(1.0, |(_, by)| 1.0 + by);
         let mut upset = Upset { fouling: self.fouling, friction, ..Upset::WELL };
         if let Some(ailment) = &self.plant.ailment {
@@ -173,19 +173,23 @@ impl State {
         self.td_c += (to_c - before) * (1.0 - (-minutes / self.plant.unit.lag_min).exp());
         if loaded {
             self.load_hours += minutes / 60.0;
-            self.hour.0 += minutes;
-            self.hour.1 += minutes * 0.5 * (before + self.td_c);
+            self.held.0 += minutes;
+            self.held.1 += minutes * 0.5 * (before + self.td_c);
         }
     }
 
-    /// The truth of the hour that ends; a machine that reached the limit is cleaned some days later.
-    fn close_hour(&mut self, room: &Room, step: usize) {
-        let (minutes, sum) = std::mem::take(&mut self.hour);
-        if minutes < 15.0 || sum / minutes < LIMIT_C || self.limit_reached.is_some() {
+    /// The truth of the loaded minutes that end, once they are ten; a machine that reached the limit is cleaned some days later.
+    fn look_at_limit(&mut self, room: &Room, step: usize) {
+        let (minutes, sum) = self.held;
+        if minutes < 10.0 {
+            return;
+        }
+        self.held = (0.0, 0.0);
+        if sum / minutes < LIMIT_C || self.limit_reached.is_some() {
             return;
         }
         let day = step as f64 / STEPS_PER_DAY as f64;
-        self.limit_reached = Some(room.start.plus_days(day) + (-HOUR_MS));
+        self.limit_reached = Some(room.start.plus_days(day));
         let cleaned = day + self.rng.between(1.0, 5.0);
         let leaves = self.rng.between(0.02, 0.15);
         self.plant.dirt.clean(cleaned, leaves);
