@@ -320,7 +320,7 @@ fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>
     features.set("hot_ambient_c", j.hot_ambient_c);
     features.set("offset_log_ratio", j.rivals.map(|r| r.offset));
     features.set("week_rise_k", j.week.map(|w| w.rise_k));
-    features.set("overnight_jump_k", j.jump_k);
+    features.set("overnight_jump_k", j.jump.map(|jump| jump.k));
     features.set("week_jump_share", j.week.and_then(|w| w.jump_share));
     features.set("stuck_log_ratio", j.rivals.map(|r| r.stuck));
     let age_days = (f64::from(today) - j.onset_day).max(1.0);

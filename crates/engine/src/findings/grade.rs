@@ -87,6 +87,8 @@ const LOST_K: f64 = 5.0;
 const LOST_LOG_BF: f64 = 10.0;
 const LOST_STANDS_OUT: f64 = 3.0;
 const LOST_PROBABILITY: f64 = 0.3;
+/// So near to its limit, K, a machine meets it on the next warm day or under the next heavy load, and nothing need grow for it.
+const NEAR_K: f64 = 4.0;
 /// What a grade that is held may fall short of what it was given for.
 const HELD: f64 = 0.6;
 /// With so many days of history a customer hears only of twice the evidence.
@@ -155,6 +157,8 @@ struct Gates {
     risen: bool,
     stands_out: bool,
     chance: bool,
+    /// Whether there is a growth, and not something that came at once and has stood still since.
+    grows: bool,
     /// Whether the cooler has lost so much that to clean it is right in any case.
     lost: bool,
 }
@@ -170,6 +174,7 @@ impl Gates {
         let lost = j.excess_k >= share * LOST_K && seen(LOST_LOG_BF, LOST_STANDS_OUT);
         let clear = CLEAR.of(j.is_measured);
         let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
+        let is_near = j.margin_k.is_some_and(|margin_k| margin_k <= NEAR_K);
         Self {
             evidence: j.log_bf > enough,
             refitted: j.refitted_log_bf >= p.advise_refitted_log_bf,
@@ -179,14 +184,15 @@ impl Gates {
                 None => j.log_bf >= share * UNCOMPARED_LOG_BF,
             },
             stands_out: j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT.of(j.is_measured)),
-            chance: chance(j, p.advise_within_days) >= probability,
+            chance: chance(j, p.advise_within_days) >= probability || (lost && is_near),
+            grows: is_near || !j.jump.is_some_and(|jump| jump.stands_still),
             lost,
         }
     }
 
     /// Whether the excess is believed, whenever it meets the limit.
     const fn believed(&self) -> bool {
-        self.evidence && self.refitted && self.excess && self.risen && self.stands_out
+        self.evidence && self.refitted && self.excess && self.risen && self.stands_out && self.grows
     }
 
     fn shut(&self) -> Vec<&'static str> {
@@ -196,6 +202,7 @@ impl Gates {
             ("excess", self.excess),
             ("risen", self.risen),
             ("stands out", self.stands_out),
+            ("grows", self.grows),
             ("chance", self.chance),
         ];
         gates.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| name).collect()
@@ -233,6 +240,8 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
         advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
     };
+    // What is held is not given up for what keeps a new one back.
+    let j = &Judgement { jump: None, ..j.clone() };
     let deserved = grade_of(j, &lax, HELD);
     let gates = Gates::of(j, &lax, HELD);
     if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }

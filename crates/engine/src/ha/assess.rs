@@ -11,7 +11,7 @@ use super::linear::{self, Vector};
 use super::memory::{Leaving, Prior};
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::resettled::{Resettled, resettled};
-use super::rivals::{self, Rivals, Unregulated, Week};
+use super::rivals::{self, Jump, Rivals, Unregulated, Week};
 use super::rows::{self, Noise};
 use super::scan::{self, Alternative, Scan};
 use super::trend::{Law, SHAPES};
@@ -69,8 +69,10 @@ pub(crate) struct Judgement {
     pub(crate) week: Option<Week>,
     /// Whether it is kept at another temperature since a day.
     pub(crate) resettled: Option<Resettled>,
-    /// How far the hot hours rose overnight, K, if they did.
-    pub(crate) jump_k: Option<f64>,
+    /// What the hot hours rose by overnight, if they did.
+    pub(crate) jump: Option<Jump>,
+    /// How far the limit lies above the highest temperature held in the last days, K.
+    pub(crate) margin_k: Option<f64>,
     /// Whether a sensor shows the air.
     pub(crate) is_measured: bool,
     /// Mean ambient of recent hot hours, degC, if measured.
@@ -253,6 +255,8 @@ impl Work {
         let mut judgement = self.summarise(&scan);
         judgement.dropped_from = dropped_from;
         self.look(&mut judgement);
+        let peaks_c = self.recent(Series::Hot, OF_LATE_DAYS).map(|s| s.td_c + s.peak_over_k);
+        judgement.margin_k = peaks_c.reduce(f64::max).map(|peak_c| limits.warn_c - peak_c);
         if judgement.log_bf > TREND_LOG_BF && self.health.learned {
             judgement.refitted_log_bf = self.refitted_log_bf(&scan);
             let climate = self.climate(around);
@@ -302,7 +306,8 @@ impl Work {
             unregulated: None,
             week: None,
             resettled: None,
-            jump_k: None,
+            jump: None,
+            margin_k: None,
             is_measured: self.health.source.is_measured(),
             hot_ambient_c: None,
             forecast: None,
@@ -350,9 +355,8 @@ impl Work {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.week = rivals::week(&self.samples, &self.health.baseline, self.today);
-        let least_k = rivals::jump_from_k(self.health.source);
-        let bound_k = least_k.max(rivals::JUMP_SDS * self.health.noise.sd_k);
-        judgement.jump_k = rivals::jump_k(&self.samples, &self.health.baseline, bound_k, self.today);
+        let Health { baseline, source, noise, .. } = &self.health;
+        judgement.jump = rivals::jump(&self.samples, baseline, *source, noise.sd_k, self.today);
         judgement.risen_k = self.risen_k(judgement.onset_day);
         judgement.stands_out = self.stands_out();
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };

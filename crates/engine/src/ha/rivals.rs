@@ -10,6 +10,7 @@
 //! is never cool all three are the same, and the weighing says nothing, as it should.
 
 use super::baseline::{Baseline, Conditions};
+use super::linear;
 use super::points::{AmbientSource, Sample, Series, median};
 use super::trend::Trend;
 use crate::sd::day::Day;
@@ -91,33 +92,77 @@ pub(crate) struct Week {
 }
 
 /// A jump is one of so many standard deviations of a day.
-pub(crate) const JUMP_SDS: f64 = 3.0;
+const JUMP_SDS: f64 = 3.0;
 /// Days on either side of it that must agree that it stayed, and days that may be missing between.
 const JUMP_BETWEEN: usize = 4;
 const JUMP_WITHIN: Day = 3;
 
-/// What a jump is at the least, K. Where the air is not the machine's own, the weather jumps as well, by up to ten.
-pub(crate) const fn jump_from_k(source: AmbientSource) -> f64 {
-    if matches!(source, AmbientSource::Own) { 4.0 } else { 10.0 }
+/// A move of the hot hours from one day to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Jump {
+    pub(crate) k: f64,
+    /// Whether it is most of what stands out since, and nothing has surely been added.
+    pub(crate) stands_still: bool,
 }
 
-/// How far the hot hours of the last two weeks rose from one day to the next and stayed, K; `None` of less than `bound_k`. Dirt
-/// does not come overnight, and the day that a trend is thought to have begun on is not known while it is young.
-pub(crate) fn jump_k(samples: &[Sample], baseline: &Baseline, bound_k: f64, today: Day) -> Option<f64> {
-    let over: Vec<(Day, f64)> = samples
+/// Days in which a jump is looked for.
+const JUMP_DAYS: Day = 28;
+/// Share of what stands out since that came with it.
+const JUMP_SHARE: f64 = 0.6;
+/// A growth since is one of so much, K/day, of so many standard deviations, over so many days; and what it adds to its error that
+/// days are not independent of each other.
+const GROWS_K: f64 = 0.1;
+const GROWS_SDS: f64 = 1.65;
+const GROWS_DAYS: usize = 4;
+const KINSHIP: f64 = 1.3;
+
+/// What a jump is at the least, K. Where the air is not the machine's own, the weather jumps as well, by up to six, as far as a machine
+/// shows it.
+const JUMP_FROM_K: f64 = 4.0;
+const JUMP_OF_WEATHER_K: f64 = 6.0;
+
+/// How far the hot hours of the last weeks rose from one day to the next and stayed, if they did; `sd_k` is the error of a day.
+/// Dirt does not come overnight, and the day that a trend is thought to have begun on is not known while it is young.
+pub(crate) fn jump(
+    samples: &[Sample],
+    baseline: &Baseline,
+    source: AmbientSource,
+    sd_k: f64,
+    today: Day,
+) -> Option<Jump> {
+    let own_air = source == AmbientSource::Own;
+    let over: Vec<(Day, f64, f64)> = samples
         .iter()
-        .filter(|s| s.series == Series::Hot && s.day + WEEK_AGO.1 >= today)
-        .map(|s| (s.day, s.td_c - baseline.expect(&s.at, 0.0).td_c))
+        .filter(|s| s.series == Series::Hot && s.day + JUMP_DAYS >= today)
+        .map(|s| {
+            let expected = baseline.expect(&s.at, 0.0);
+            (s.day, s.td_c - expected.td_c, if own_air { 0.0 } else { expected.weight })
+        })
         .collect();
-    let middle = |days: &[(Day, f64)]| median(&mut days.iter().map(|(_, k)| *k).collect::<Vec<f64>>());
+    let middle = |days: &[(Day, f64, f64)]| median(&mut days.iter().map(|(_, k, _)| *k).collect::<Vec<f64>>());
     let jump = |at: usize| {
         let (before, since) = over.split_at(at);
         let (last, first) = (before.last()?, since.first()?);
         let until = middle(&before[before.len().saturating_sub(JUMP_BETWEEN)..])?;
         let stayed_k = middle(&since[..since.len().min(JUMP_BETWEEN)])? - until;
-        (first.0 - last.0 <= JUMP_WITHIN).then(|| stayed_k.min(first.1 - last.1))
+        let k = stayed_k.min(first.1 - last.1);
+        let bound_k = (JUMP_FROM_K + JUMP_OF_WEATHER_K * last.2.max(first.2)).max(JUMP_SDS * sd_k);
+        (first.0 - last.0 <= JUMP_WITHIN && k >= bound_k).then_some((k, since))
     };
-    (1..over.len()).filter_map(jump).reduce(f64::max).filter(|k| *k >= bound_k)
+    let (k, since) = (1..over.len()).filter_map(jump).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let stands_still = middle(since).is_some_and(|standing_k| k >= JUMP_SHARE * standing_k) && !grows(since, sd_k);
+    Some(Jump { k, stands_still })
+}
+
+/// Whether what stands out has grown since a jump. The day of the jump itself shows a part of it.
+fn grows(since: &[(Day, f64, f64)], sd_k: f64) -> bool {
+    let days = since.get(1..).unwrap_or_default();
+    let Some(slope) = linear::slope(&days.iter().map(|(day, k, _)| (f64::from(*day), *k)).collect::<Vec<_>>()) else {
+        return false;
+    };
+    let middle = days.iter().map(|d| f64::from(d.0)).sum::<f64>() / days.len() as f64;
+    let square: f64 = days.iter().map(|d| (f64::from(d.0) - middle).powi(2)).sum();
+    days.len() >= GROWS_DAYS && slope >= GROWS_K && slope >= GROWS_SDS * KINSHIP * sd_k / square.sqrt()
 }
 
 /// Looks at the last two weeks; `None` where one of them is not known.
@@ -286,7 +331,8 @@ mod tests {
             peak_over_k: 0.0,
         };
         let samples: Vec<Sample> = (1..22_u16).rev().map(hot).collect();
-        assert_eq!(jump_k(&samples, &HINGE, 4.0, 110).map(f64::round), expected_k);
+        let seen = jump(&samples, &HINGE, AmbientSource::Own, 0.5, 110);
+        assert_eq!(seen.map(|jump| jump.k.round()), expected_k);
     }
 
     #[test]
