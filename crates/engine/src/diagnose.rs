@@ -384,6 +384,40 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_and_has_not_come_again_keeps_its_name_and_gets_no_other() {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
+        let options = EngineOptions { catalogue, ..EngineOptions::default() };
+        let id = MachineId::new("s", "m").expect("an identity");
+        let symptom =
+            options.catalogue.symptoms.iter().find(|s| s.code == "hot_excursions").expect("a shipped symptom");
+        let speaker = speaker(&options, &id, Timestamp::from_millis(0).plus_days(100.0));
+        let cause = |fault: &str, likelihood| Alternative { fault: FaultCode::new(fault).unwrap(), likelihood };
+        let causes = [cause("low_oil", 0.6), cause("cooling_fan", 0.02)];
+        let name = |machine: &mut Machine, value: f64| {
+            let sign = Sign {
+                symptom,
+                grade: Grade::Advise,
+                certainty: 1.0,
+                value,
+                normal: 0.0,
+                per_day: 0.0,
+                since: 90,
+                sudden: true,
+                step_share: 1.0,
+                log_bf: None,
+                forecast: None,
+            };
+            speaker.name_of(machine, &sign, &causes, 100).map(|(fault, _)| fault.code.as_str().to_owned())
+        };
+        let (mut machine, mut out) = (Machine::default(), Vec::new());
+        assert_eq!(name(&mut machine, 2.0).as_deref(), Some("low_oil"));
+        assert_eq!(name(&mut machine, 0.0), None);
+        let draft = Draft::plain(FindingKind::Anomaly, FaultCode::new("cooling_fan").unwrap(), 0.9, String::new());
+        machine.episodes.say(speaker.at, &id, draft, &mut out);
+        assert_eq!(name(&mut machine, 0.0).as_deref(), Some("cooling_fan"));
+    }
+
+    #[test]
     fn one_lasting_fault_under_causes_that_take_turns_has_two_names_at_most() {
         // Each of two causes leads for five days, longer than a name is kept in doubt: for four months.
         let turns: Vec<f64> = (0..120).map(|day| if (day / 5_u32).is_multiple_of(2) { 0.92 } else { 0.08 }).collect();

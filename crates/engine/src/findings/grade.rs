@@ -157,6 +157,8 @@ struct Gates {
     risen: bool,
     stands_out: bool,
     chance: bool,
+    /// Whether the days go up and down with it.
+    follows: bool,
     /// Whether there is a growth, and not something that came at once and has stood still since.
     grows: bool,
     /// Whether the cooler has lost so much that to clean it is right in any case.
@@ -185,6 +187,7 @@ impl Gates {
             },
             stands_out: j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT.of(j.is_measured)),
             chance: chance(j, p.advise_within_days) >= probability || (lost && is_near),
+            follows: is_near || !j.follows.is_some_and(|follows| follows.is_denied()),
             grows: is_near || !j.jump.is_some_and(|jump| jump.stands_still),
             lost,
         }
@@ -192,7 +195,7 @@ impl Gates {
 
     /// Whether the excess is believed, whenever it meets the limit.
     const fn believed(&self) -> bool {
-        self.evidence && self.refitted && self.excess && self.risen && self.stands_out && self.grows
+        self.evidence && self.refitted && self.excess && self.risen && self.stands_out && self.follows && self.grows
     }
 
     fn shut(&self) -> Vec<&'static str> {
@@ -202,6 +205,7 @@ impl Gates {
             ("excess", self.excess),
             ("risen", self.risen),
             ("stands out", self.stands_out),
+            ("follows", self.follows),
             ("grows", self.grows),
             ("chance", self.chance),
         ];
@@ -241,7 +245,7 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
         urgent_probability: 0.5 * p.urgent_probability,
     };
     // What is held is not given up for what keeps a new one back.
-    let j = &Judgement { jump: None, ..j.clone() };
+    let j = &Judgement { jump: None, follows: None, ..j.clone() };
     let deserved = grade_of(j, &lax, HELD);
     let gates = Gates::of(j, &lax, HELD);
     if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }
@@ -250,6 +254,8 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ha::follows::Follows;
+    use crate::ha::rivals::Jump;
     use crate::pa::passage::Forecast;
 
     #[test]
@@ -363,6 +369,57 @@ mod tests {
     fn what_began_before_all_that_is_known_must_be_clear() {
         check(8.0, 4.0, (None, 2.5), 0.9, Grade::Watch);
         check(16.0, 4.0, (None, 2.5), 0.9, Grade::Advise);
+    }
+
+    /// The grade that a machine holds after a week on which the limit was likely and twelve like these.
+    fn after_a_pause(excess_k: f64) -> Option<Grade> {
+        let day = |excess_k: f64, within_45_days: f64| Judgement {
+            log_bf: 20.0,
+            refitted_log_bf: 20.0,
+            certainty: 1.0,
+            excess_k,
+            risen_k: Some(excess_k),
+            stands_out: Some(excess_k),
+            hot_days: 90,
+            forecast: Some(Forecast::of(|day| within_45_days * day as f64 / 90.0)),
+            ..Judgement::default()
+        };
+        let (mut tracker, policy) = (GradeTracker::default(), Policy::default());
+        let days = std::iter::repeat_n(day(8.0, 1.6), 7).chain(std::iter::repeat_n(day(excess_k, 0.1), 12));
+        days.map(|judgement| tracker.observe(&judgement, &policy)).last().flatten()
+    }
+
+    #[test]
+    fn a_cooler_that_pauses_keeps_its_advice_and_one_that_is_clean_again_does_not() {
+        assert_eq!(after_a_pause(8.0), Some(Grade::Advise));
+        assert_eq!(after_a_pause(1.4), Some(Grade::Watch));
+    }
+
+    #[test]
+    fn what_stands_still_and_what_does_not_follow_its_days_is_watched_unless_the_limit_is_near() {
+        let denied = Follows::of(0.1, 0.1);
+        let grade = |jump: Option<bool>, follows: Option<Follows>, margin_k: f64| {
+            let judgement = Judgement {
+                log_bf: 20.0,
+                refitted_log_bf: 20.0,
+                certainty: 1.0,
+                excess_k: 7.0,
+                risen_k: Some(7.0),
+                stands_out: Some(7.0),
+                hot_days: 90,
+                margin_k: Some(margin_k),
+                jump: jump.map(|stands_still| Jump { k: 6.0, stands_still }),
+                follows,
+                forecast: Some(Forecast::of(|day| 0.9 * day as f64 / 90.0)),
+                ..Judgement::default()
+            };
+            GradeTracker::default().observe(&judgement, &Policy::default())
+        };
+        assert_eq!(grade(None, None, 12.0), Some(Grade::Advise));
+        assert_eq!(grade(Some(false), Some(Follows::of(0.9, 0.1)), 12.0), Some(Grade::Advise));
+        assert_eq!(grade(Some(true), None, 12.0), Some(Grade::Watch));
+        assert_eq!(grade(None, Some(denied), 12.0), Some(Grade::Watch));
+        assert_eq!(grade(Some(true), Some(denied), 3.0), Some(Grade::Advise));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::baseline::{Baseline, Belief, Conditions, TERMS};
 use super::cold::{self, Stand};
 use super::converge::{TREND_LOG_BF, claimed};
 use super::fit::{self, Fitted, Given};
+use super::follows::{self, Follows};
 use super::health::{Fresh, Health, reference};
 use super::linear::{self, Vector};
 use super::memory::{Leaving, Prior};
@@ -25,6 +26,8 @@ const FAULT_PRIOR: f64 = 0.02;
 const WINDOW_DAYS: Day = 90;
 /// Days that "of late" means.
 const OF_LATE_DAYS: Day = 5;
+/// Days, at most, that must follow a growth from day to day.
+const FOLLOWS_DAYS: Day = 45;
 /// Days before an onset from which its temperature can be compared with.
 const COMPARED_DAYS: usize = 5;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
@@ -71,6 +74,8 @@ pub(crate) struct Judgement {
     pub(crate) resettled: Option<Resettled>,
     /// What the hot hours rose by overnight, if they did.
     pub(crate) jump: Option<Jump>,
+    /// Whether the days go up and down as the likeliest growth says; `None` where it says little, or no sensor shows the air.
+    pub(crate) follows: Option<Follows>,
     /// How far the limit lies above the highest temperature held in the last days, K.
     pub(crate) margin_k: Option<f64>,
     /// Whether a sensor shows the air.
@@ -255,6 +260,7 @@ impl Work {
         let mut judgement = self.summarise(&scan);
         judgement.dropped_from = dropped_from;
         self.look(&mut judgement);
+        judgement.follows = self.follows(&scan);
         let peaks_c = self.recent(Series::Hot, OF_LATE_DAYS).map(|s| s.td_c + s.peak_over_k);
         judgement.margin_k = peaks_c.reduce(f64::max).map(|peak_c| limits.warn_c - peak_c);
         if judgement.log_bf > TREND_LOG_BF && self.health.learned {
@@ -271,11 +277,23 @@ impl Work {
     /// Error of the model, measured about the best alternative even when no trend is claimed yet: a slow rise that nobody
     /// believes in must not pass for noise, or it never would be believed.
     fn noise(&self, scan: &Scan) -> Noise {
-        let best = scan.alternatives.first();
-        let trend = best.map(Alternative::trend);
-        let pulled = |i: usize| best.map_or(0.0, |a| a.coupling[i] * a.mean);
+        let trend = scan.alternatives.first().map(Alternative::trend);
+        rows::noise_of(&self.samples, &self.beside_best(scan), trend.as_ref(), self.health.source)
+    }
+
+    /// The normal that goes with the likeliest growth.
+    fn beside_best(&self, scan: &Scan) -> Baseline {
+        let pulled = |i: usize| scan.alternatives.first().map_or(0.0, |a| a.coupling[i] * a.mean);
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i] - pulled(i));
-        rows::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)
+        Baseline { theta }.bounded()
+    }
+
+    /// Whether the days of the likeliest growth follow it.
+    fn follows(&self, scan: &Scan) -> Option<Follows> {
+        let trend = scan.alternatives.first().filter(|_| self.health.source.is_measured())?.trend();
+        let onset = trend.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
+        let from = onset.max(self.today.saturating_sub(FOLLOWS_DAYS));
+        follows::expected(&self.samples, &self.beside_best(scan), &trend, from)
     }
 
     fn summarise(&self, scan: &Scan) -> Judgement {
@@ -307,6 +325,7 @@ impl Work {
             week: None,
             resettled: None,
             jump: None,
+            follows: None,
             margin_k: None,
             is_measured: self.health.source.is_measured(),
             hot_ambient_c: None,

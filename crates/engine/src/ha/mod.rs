@@ -9,6 +9,7 @@ mod converge;
 pub(crate) mod course;
 mod duty;
 pub(crate) mod fit;
+pub(crate) mod follows;
 pub(crate) mod former;
 pub(crate) mod health;
 pub(crate) mod leaving;

@@ -346,6 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn what_came_overnight_stands_still_until_more_is_surely_added() {
+        let stands_still = |off_k: &dyn Fn(f64) -> f64| {
+            let at = Conditions { ta_c: 34.0, ..Conditions::default() };
+            let hot = |age: Day| {
+                let td_c = HINGE.expect(&at, 0.0).td_c + off_k(f64::from(age));
+                Sample { day: 110 - age, series: Series::Hot, td_c, at, peak_over_k: 0.0 }
+            };
+            let samples: Vec<Sample> = (1..28_u16).rev().map(hot).collect();
+            jump(&samples, &HINGE, AmbientSource::Own, 0.5, 110).map(|jump| jump.stands_still)
+        };
+        assert_eq!(stands_still(&|age| if age < 13.0 { 6.0 } else { 0.0 }), Some(true));
+        assert_eq!(stands_still(&|age| if age < 13.0 { 6.0 + 0.3 * (12.0 - age) } else { 0.0 }), Some(false));
+        // What it came on top of had grown before.
+        assert_eq!(stands_still(&|age| 0.5 * (27.0 - age) + if age < 4.0 { 4.5 } else { 0.0 }), Some(false));
+        assert_eq!(stands_still(&|age| 0.3 * (27.0 - age)), None);
+    }
+
+    #[test]
     fn a_week_tells_what_came_at_once_from_what_came_within_days_or_weeks() {
         check_week(|age| if age < 4 { 12.0 } else { 0.0 }, Some((12.0, Some(1.0))));
         check_week(|age| 3.0 * (5.0 - f64::from(age)).max(0.0), Some((12.0, Some(0.3))));

@@ -252,6 +252,28 @@ mod tests {
     }
 
     #[test]
+    fn the_peak_is_what_was_held_for_ten_minutes_and_not_one_reading() {
+        let start = Timestamp::parse("2026-07-01T00:00:00Z").unwrap();
+        let peak_c = |every_min: i64, td_c: fn(i64) -> f32| {
+            let mut day = OpenDay::new(super::super::day::day_of(start).unwrap());
+            for minute in (0..24 * 60).step_by(every_min as usize) {
+                day.advance(start + minute * MINUTE_MS, every_min * MINUTE_MS, (true, true), None);
+                let sample = SteadySample { td_c: td_c(minute), ta_c: None, heat_a: 100.0, bar: None };
+                day.add_steady(sample, every_min * MINUTE_MS);
+            }
+            let next = day.day() + 1;
+            day.close(next, Some(100.0), true, None).1.peak_c().map(f64::round)
+        };
+        let surge = |minute: i64| if (600..620).contains(&minute) { 92.0 } else { 80.0 };
+        assert_eq!(peak_c(1, surge), Some(92.0));
+        assert_eq!(peak_c(5, surge), Some(92.0));
+        assert_eq!(peak_c(15, surge), Some(92.0));
+        let spike = |minute: i64| if minute == 600 { 100.0 } else { 80.0 };
+        assert_eq!(peak_c(1, spike), Some(82.0));
+        assert_eq!(peak_c(15, spike), Some(90.0));
+    }
+
+    #[test]
     fn the_hour_after_midnight_is_that_of_the_next_day() {
         let start = Timestamp::parse("2026-07-01T00:00:00Z").unwrap();
         let number = super::super::day::day_of(start).unwrap();
