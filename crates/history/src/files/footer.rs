@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn what_was_written_holds_what_it_announces() {
-        let times = Series::new("ts".into(), [1_i64, 2, 3]).cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
+        let times =
+            Series::new("ts".into(), [1_i64, 2, 3]).cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
         let days = Series::new("day".into(), [1_i32, 2, 3]).cast(&DataType::Date).unwrap();
         let mut frame = df!(
             "machine" => ["a", "b", "c"], "discharge_temp_c" => [83.5, 84.0, 84.5], "run" => [true, false, true],
@@ -289,7 +290,8 @@ mod tests {
                     continue;
                 }
                 through += 1;
-                let decoded = std::panic::catch_unwind(|| ParquetReader::new(io::Cursor::new(bytes)).get_metadata().map(drop));
+                let decoded =
+                    std::panic::catch_unwind(|| ParquetReader::new(io::Cursor::new(bytes)).get_metadata().map(drop));
                 drop(decoded);
             }
         }
