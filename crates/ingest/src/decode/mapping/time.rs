@@ -217,7 +217,7 @@ mod tests {
             "zone: `Peking` is neither UTC, an offset such as +08:00, nor an IANA name such as Asia/Shanghai",
         );
         for (lacking, zone) in
-            [("%Y-%m-%d", Some("UTC")), ("%H:%M:%S", Some("UTC")), ("%d.%m. %H:%M %z", None), ("%F %I:%M", None)]
+            [("%Y-%m-%d", Some("UTC")), ("%H:%M:%S", Some("UTC")), ("%d.%m. %H:%M %z", None), ("%F %I:%M", Some("UTC"))]
         {
             let expected =
                 format!("format: `{lacking}` tells no instant: day, month, year, hour and minute are all needed");
