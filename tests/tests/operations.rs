@@ -71,8 +71,37 @@ fn the_service_manager_is_told() {
     manager.hears("STATUS=The new configuration cannot be used");
     // The log is written by a thread of its own.
     said(&foretell, "unknown key `ulr` in [mqtt]; did you mean `url`?", 1);
+    let metrics = get(foretell.console, "/metrics").expect("metrics").body;
+    for outcome in ["applied", "refused"] {
+        assert!(metrics.contains(&format!("foretell_config_reloads_total{{outcome=\"{outcome}\"}} 1")), "{metrics}");
+    }
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
     manager.hears("STOPPING=1");
+}
+
+#[test]
+fn told_to_stop_while_it_starts_it_ends_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "");
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    // A start waits for whoever has one of its files to itself.
+    let mut holder = Command::new("/usr/bin/python3");
+    holder.arg("-c").arg(format!(
+        "import sqlite3, time\nconnection = sqlite3.connect('{}', isolation_level=None)\n\
+         connection.execute('PRAGMA locking_mode = exclusive')\nconnection.execute('BEGIN EXCLUSIVE')\n\
+         print('held', flush=True)\ntime.sleep(60)",
+        folder.path().join("data/rollups.db").display()
+    ));
+    let holder = Running::start("python3", holder, &folder.path().join("holder.log"));
+    wait_for("the file to be held", SOON, || holder.said().contains("held").then_some(()));
+    let mut command = Command::new(foretell_tests::binary("foretell"));
+    command.args(["run", "--data-dir"]).arg(folder.path().join("data"));
+    command.env("FORETELL__CONSOLE__LISTEN", "127.0.0.1:0").env("FORETELL__MQTT__LISTEN", "127.0.0.1:0");
+    let mut starting = Running::start("foretell", command, &folder.path().join("starting.log"));
+    std::thread::sleep(Duration::from_secs(1));
+    let told = Instant::now();
+    assert_eq!(starting.terminate(), Some(0), "{}", starting.said());
+    assert!(told.elapsed() < Duration::from_secs(5) && !starting.said().contains("running"), "{}", starting.said());
 }
 
 /// A disk that answers no more is no error that a commit could return with: only the watchdog ends such a process.

@@ -22,6 +22,8 @@ const VALUE_BYTES_MAX: usize = 64 << 10;
 /// Most bytes of all values together: a kilobyte for each of them, which is four times what a controller says. The largest values
 /// of every machine there may be would not fit into any memory.
 const BYTES_MAX: usize = 256 << 20;
+/// Longest filter that is served, bytes: no identity is nearly as long, and each subscription keeps its own.
+const FILTER_BYTES_MAX: usize = 512;
 /// Messages that wait for one subscriber.
 pub(crate) const QUEUE_DELIVERIES_MAX: usize = 256;
 
@@ -113,6 +115,9 @@ impl Filter {
         let hash_ok = !text.contains('#') || (text.ends_with('#') && text.matches('#').count() == 1);
         if text.is_empty() || !levels_ok || !hash_ok {
             return Err(FilterError::Invalid);
+        }
+        if text.len() > FILTER_BYTES_MAX {
+            return Err(FilterError::NotServed);
         }
         match sparkplug::told(text) {
             Some(Told::State("+" | "#")) => return Ok(Self { text: text.into(), exact: None }),
@@ -392,6 +397,9 @@ mod tests {
         {
             check_filter(filter, "NotServed");
         }
+        let long = "x".repeat(500);
+        check_filter(&format!("foretell/v1/s/{long}/status"), "NotServed");
+        check_filter(&format!("spBv1.0/{long}/NCMD/n"), "NotServed");
         for filter in ["", "foretell/v1/s+/m/status", "foretell/#/status", "a#"] {
             check_filter(filter, "Invalid");
         }

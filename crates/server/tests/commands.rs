@@ -300,6 +300,7 @@ fn a_damaged_file_of_the_data_directory_is_65_with_its_remedy() {
     check("rollups.db", &["run", "--role", "engine"], "Delete it");
     check("quarantine.db", &["run", "--role", "console"], "Delete it");
     check("service.sqlite", &["run"], "Restore it from a backup: registrations");
+    check("link.secret", &["run"], "it must hold 32 bytes; delete it to make a new one");
     check("accounts.sqlite", &["users", "list"], "Restore it from a backup, or move it away");
 }
 

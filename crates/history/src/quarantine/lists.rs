@@ -97,11 +97,15 @@ impl SqliteQuarantine {
     /// # Errors
     /// When the file cannot be read.
     pub fn counts(&self) -> Result<Vec<QuarantineCount>, LogError> {
-        let query = format!(
+        const KEPT: &str =
+            "SELECT reason, items, bytes, (SELECT arrived FROM refusals WHERE refusals.reason = held.reason
+            ORDER BY id LIMIT 1) AS oldest FROM held WHERE items > 0 AND oldest NOT NULL ORDER BY reason";
+        // Of an older release's file that lies where nothing can be written.
+        let counted = format!(
             "SELECT reason, count(*), sum({SIZE} + {ROW_BYTES}), min(arrived) FROM refusals GROUP BY reason ORDER BY reason"
         );
         self.database.reading("count refused input in", |connection| {
-            let mut statement = connection.prepare_cached(&query)?;
+            let mut statement = connection.prepare_cached(KEPT).or_else(|_| connection.prepare_cached(&counted))?;
             let rows = statement.query_map([], |row| {
                 Ok(QuarantineCount {
                     reason: row.get(0)?,
@@ -182,6 +186,46 @@ mod tests {
             counts.iter().map(|c| (c.reason.as_str(), c.items)).collect::<Vec<_>>(),
             [("from_future", 1), ("malformed", 3)]
         );
+    }
+
+    #[test]
+    fn counts_are_kept_whoever_changes_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let bounds = QuarantineBounds { rows_max: 20, ..QuarantineBounds::default() };
+        let open = || SqliteQuarantine::open(dir.path(), bounds).unwrap();
+        let refusal = |n: i64, reason| Refusal {
+            arrived: Timestamp::from_millis(n),
+            source: "listener".into(),
+            topic: format!("t/ü/{n}"),
+            reason,
+            detail: "x".repeat(n as usize % 7),
+            raw: vec![b'x'; n as usize],
+        };
+        let check = |quarantine: &SqliteQuarantine, expected: &[(&str, u64, i64)]| {
+            let counts = quarantine.counts().unwrap();
+            let told = counts.iter().map(|count| (count.reason.as_str(), count.items, count.oldest.millis()));
+            assert_eq!(told.collect::<Vec<_>>(), expected);
+            let scan = format!("SELECT sum({SIZE} + {ROW_BYTES}) FROM refusals");
+            let bytes: i64 = quarantine.database.writer().query_row(&scan, [], |row| row.get(0)).unwrap();
+            assert_eq!(counts.iter().map(|count| count.bytes).sum::<u64>(), bytes.cast_unsigned());
+        };
+        let quarantine = open();
+        quarantine.refuse(&(1..=10).map(|n| refusal(n, "malformed")).collect::<Vec<_>>()).unwrap();
+        quarantine.refuse(&(11..=30).map(|n| refusal(n, "wrong_type")).collect::<Vec<_>>()).unwrap();
+        check(&quarantine, &[("malformed", 10, 1), ("wrong_type", 10, 21)]);
+        let (id, refused) = (1, vec![refusal(40, "too_old")]);
+        quarantine.replayed(&[crate::Replayed { id, admitted: vec![], refused }]).unwrap();
+        let known = [("malformed", 9, 2), ("too_old", 1, 40), ("wrong_type", 10, 21)];
+        check(&quarantine, &known);
+        check(&open(), &known);
+        // As an older release leaves it, which keeps no counts.
+        let older = "DROP TABLE held; DROP TRIGGER refusals_come; DROP TRIGGER refusals_go;";
+        let quarantine = open();
+        quarantine.database.writer().execute_batch(older).unwrap();
+        check(&quarantine, &known);
+        quarantine.database.writer().execute_batch("DELETE FROM refusals WHERE reason = 'too_old'").unwrap();
+        drop(quarantine);
+        check(&open(), &[("malformed", 9, 2), ("wrong_type", 10, 21)]);
     }
 
     #[test]

@@ -5,7 +5,6 @@ mod lists;
 mod room;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use foretell_model::{LogError, Quarantine, Quarantined, Refusal};
 use rusqlite::{Transaction, params};
@@ -25,7 +24,12 @@ const FORM: Form = Form {
         "CREATE TABLE refusals (id INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, source TEXT NOT NULL,
         topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL);",
     ],
-    additions: &[PROBES, "CREATE INDEX IF NOT EXISTS refusals_by_reason ON refusals (reason, id);", inbox::SCHEMA],
+    additions: &[
+        PROBES,
+        "CREATE INDEX IF NOT EXISTS refusals_by_reason ON refusals (reason, id);",
+        room::SCHEMA,
+        inbox::SCHEMA,
+    ],
     // A message of which nothing was admitted is acknowledged because it stands here; a reading ahead of our own wrong clock
     // is such a one.
     durable: true,
@@ -58,7 +62,6 @@ impl Default for QuarantineBounds {
 pub struct SqliteQuarantine {
     database: Database,
     bounds: QuarantineBounds,
-    held: Mutex<Held>,
     room: Option<DiskRoom>,
     /// A damaged file is put aside and begun anew.
     renews: bool,
@@ -76,7 +79,7 @@ impl SqliteQuarantine {
     }
 
     fn of(database: Database, bounds: QuarantineBounds) -> Self {
-        Self { database, bounds, held: Mutex::default(), room: None, renews: false }
+        Self { database, bounds, room: None, renews: false }
     }
 
     /// The same; a file that is damaged, or found to be so later, is put aside and begun anew. For the process that takes readings
@@ -148,18 +151,15 @@ impl SqliteQuarantine {
         held.evict(transaction, self.bounds)
     }
 
-    /// Changes the file in one transaction, with a true count of what it holds.
+    /// Changes the file in one transaction, with a count of what it holds.
     fn changing<T>(
         &self,
         change: impl FnOnce(&Transaction<'_>, &mut Held) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.database.writer();
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut held = current.clone().up_to_date(&transaction)?;
-        let done = change(&transaction, &mut held)?;
+        let done = change(&transaction, &mut Held::of(&transaction)?)?;
         transaction.commit()?;
-        *current = held;
         Ok(done)
     }
 }
@@ -214,6 +214,7 @@ mod tests {
     use foretell_model::Timestamp;
 
     use super::*;
+    use crate::database::unsigned;
 
     fn refusal(number: usize, bytes: usize) -> Refusal {
         Refusal {
@@ -286,17 +287,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("quarantine.db");
         let open = || SqliteQuarantine::open_or_renew(dir.path(), QuarantineBounds::default());
-        let spoil = |from: u64| {
+        let spoil = |bytes: std::ops::Range<u64>| {
             let file = std::fs::File::options().write(true).open(&path).unwrap();
-            let length = file.metadata().unwrap().len();
-            file.write_all_at(&vec![0xee; (length - from) as usize], from).unwrap();
+            file.write_all_at(&vec![0xee; (bytes.end - bytes.start) as usize], bytes.start).unwrap();
         };
         let quarantine = open().unwrap();
         quarantine.refuse(&[refusal(1, 50_000), refusal(2, 50_000)]).unwrap();
         quarantine.database.writer().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'refusals'";
+        let page: u64 = quarantine.database.writer().query_row(root, [], |row| unsigned(row, 0)).unwrap();
         drop(quarantine);
         // Beyond its schema, so that it shows when something is to be kept.
-        spoil(4_096);
+        spoil((page - 1) * 4_096..page * 4_096);
         let (quarantine, other) =
             (open().unwrap(), SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).unwrap());
         assert!(matches!(other.refuse(&[refusal(3, 5)]), Err(LogError::Damaged { .. })));
@@ -309,7 +311,7 @@ mod tests {
         drop((quarantine, other));
         std::fs::remove_file(dir.path().join("quarantine.db-wal")).unwrap();
         // All of it, so that it shows when it is opened.
-        spoil(0);
+        spoil(0..path.metadata().unwrap().len());
         assert!(matches!(
             SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).map(|_| ()),
             Err(OpenError::Damaged { .. })

@@ -25,12 +25,26 @@ const OF_THE_CLOCK: [&str; 2] = [FROM_FUTURE, TOO_OLD];
 /// that speak every minute.
 const CLOCK_ROOM: u64 = 16;
 
+/// Keeps count by reason, whoever changes the file, and counts once what an older release left: a file that a wrong clock filled
+/// takes seconds to count through, and everybody's acknowledgements would wait for that.
+pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS held (reason TEXT PRIMARY KEY, items INTEGER NOT NULL,
+        bytes INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO held SELECT reason, count(*), sum(length(raw) + length(source) + length(topic) + length(reason)
+        + length(detail) + 64) FROM refusals WHERE NOT EXISTS (SELECT 1 FROM held) GROUP BY reason;
+    CREATE TRIGGER IF NOT EXISTS refusals_come AFTER INSERT ON refusals BEGIN
+        INSERT INTO held VALUES (new.reason, 1, length(new.raw) + length(new.source) + length(new.topic)
+            + length(new.reason) + length(new.detail) + 64)
+        ON CONFLICT DO UPDATE SET items = items + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER IF NOT EXISTS refusals_go AFTER DELETE ON refusals BEGIN
+        UPDATE held SET items = items - 1, bytes = bytes - (length(old.raw) + length(old.source) + length(old.topic)
+            + length(old.reason) + length(old.detail) + 64) WHERE reason = old.reason;
+    END;";
+
 /// Rows and bytes by reason.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held {
     reasons: BTreeMap<String, Share>,
-    /// SQLite's number that changes with every change by another connection; `None` before the first count.
-    version: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,18 +54,13 @@ struct Share {
 }
 
 impl Held {
-    /// Counted anew when somebody else has changed the file.
-    pub(super) fn up_to_date(self, transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
-        let version = transaction.query_row("PRAGMA data_version", [], |row| unsigned(row, 0))?;
-        if self.version == Some(version) {
-            return Ok(self);
-        }
-        let query = format!("SELECT reason, count(*), sum({SIZE} + {ROW_BYTES}) FROM refusals GROUP BY reason");
-        let mut statement = transaction.prepare_cached(&query)?;
+    /// As the file has it now.
+    pub(super) fn of(transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
+        let mut statement = transaction.prepare_cached("SELECT reason, items, bytes FROM held")?;
         let rows = statement.query_map([], |row| {
             Ok((row.get::<_, String>(0)?, Share { rows: unsigned(row, 1)?, bytes: unsigned(row, 2)? }))
         })?;
-        Ok(Self { reasons: rows.collect::<rusqlite::Result<_>>()?, version: Some(version) })
+        Ok(Self { reasons: rows.collect::<rusqlite::Result<_>>()? })
     }
 
     pub(super) fn add(&mut self, reason: &str, bytes: u64) {

@@ -13,7 +13,7 @@ use super::outgoing::Outgoing;
 use super::poller::{Arrival, Link};
 use super::session::{Message, NotTaken};
 use crate::decode::{Decoder, RefusalReason};
-use crate::intake::{Finished, Outcome, Submitter, Ticket};
+use crate::intake::{Finished, Outcome, Submitter, Ticket, size};
 use crate::sparkplug::{self, Publication};
 
 /// Messages that are taken from the inbox at once, and so share one entry of the intake's queue.
@@ -148,7 +148,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = self.submitter.finished() => self.acknowledge(),
-                room = self.submitter.room(message.payload.len()) => self.submitter.reserve(room),
+                room = self.submitter.room(size(&topic, &message.payload)) => self.submitter.reserve(room),
             }
         }
     }

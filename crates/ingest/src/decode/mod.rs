@@ -50,6 +50,10 @@ use crate::sparkplug::{self, Publication, SparkplugNotes, SparkplugOptions};
 /// Entries of the log that are read at once when derived counters are rebuilt.
 const SEED_CHUNK: usize = 10_000;
 
+/// Characters of a topic that stay with what is refused, as many as the quarantine keeps: a message may have a thousand items
+/// and a topic of 64 KiB.
+const TOPIC_CHARS_MAX: usize = 1_000;
+
 /// What the decoder knows and how much it takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecoderOptions {
@@ -211,7 +215,8 @@ impl Decoder {
                     let nearer_ms = if ahead_ms.abs() < nearest_ms.abs() { ahead_ms } else { nearest_ms };
                     *ahead = Some((items + 1, nearer_ms));
                 }
-                let (source, topic, raw) = (source.to_owned(), topic.to_owned(), raw.to_vec());
+                let topic = topic.chars().take(TOPIC_CHARS_MAX).collect();
+                let (source, raw) = (source.to_owned(), raw.to_vec());
                 refused.push(Refusal { arrived, source, topic, reason: reason.code(), detail, raw });
             }
         };

@@ -17,8 +17,8 @@ use super::submitter::{Outcome, Submission};
 
 /// A batch closes when it holds this many messages …
 pub(super) const BATCH_TICKETS_MAX: usize = 5_000;
-/// … or this many events: a backlog brings up to 1,000 per message.
-pub(super) const BATCH_EVENTS_MAX: usize = 20_000;
+/// … or this many events and refusals: a backlog, or an array of rubbish, brings up to 1,000 per message.
+pub(super) const BATCH_ITEMS_MAX: usize = 20_000;
 
 /// A batch of so many messages shows that several publishers, or one with a window, are at work: then a commit is worth more
 /// company. One publisher that waits for each answer is never kept waiting.
@@ -93,10 +93,10 @@ impl Committer {
                 }
                 self.offer(first);
             } else {
-                self.take_waiting(BATCH_EVENTS_MAX / 2);
+                self.take_waiting(BATCH_ITEMS_MAX / 2);
             }
             stopping = stopping || self.fill() || self.gather();
-            self.take_waiting(BATCH_EVENTS_MAX);
+            self.take_waiting(BATCH_ITEMS_MAX);
             self.commit();
         }
         self.queued.close();
@@ -107,8 +107,8 @@ impl Committer {
         }
     }
 
-    fn is_full(&self, events_max: usize) -> bool {
-        self.tickets >= BATCH_TICKETS_MAX || self.events.len() >= events_max
+    fn is_full(&self, items_max: usize) -> bool {
+        self.tickets >= BATCH_TICKETS_MAX || self.events.len() + self.refusals.len() >= items_max
     }
 
     /// Takes it, unless its publisher has had its share of this batch.
@@ -125,9 +125,9 @@ impl Committer {
         self.batch.push(submission);
     }
 
-    /// Adds what waited for its turn, up to so many events.
-    fn take_waiting(&mut self, events_max: usize) {
-        while !self.is_full(events_max)
+    /// Adds what waited for its turn, up to so many events and refusals.
+    fn take_waiting(&mut self, items_max: usize) {
+        while !self.is_full(items_max)
             && let Some(submission) = self.lanes.next()
         {
             self.take(submission);
@@ -136,7 +136,7 @@ impl Committer {
 
     /// Adds what is queued already; true when the stop was among it.
     fn fill(&mut self) -> bool {
-        while !self.is_full(BATCH_EVENTS_MAX) {
+        while !self.is_full(BATCH_ITEMS_MAX) {
             match self.queued.try_recv() {
                 Ok(Item::Submission(submission)) => self.offer(submission),
                 Ok(Item::Stop) => return true,

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use super::submitter::Submission;
 
-/// Events of one publisher in a batch before the others have had their turn: two full arrays.
-const SHARE_EVENTS: usize = 2_000;
+/// Events and refusals of one publisher in a batch before the others have had their turn: two full arrays.
+const SHARE_ITEMS: usize = 2_000;
 
 /// See the module's text.
 #[derive(Default)]
 pub(super) struct Lanes {
     /// Who waits, the next in front; each has at least one submission.
     waiting: VecDeque<(Publisher, VecDeque<Submission>)>,
-    /// Events of each publisher in the batch that is open.
+    /// Events and refusals of each publisher in the batch that is open.
     taken: HashMap<Publisher, usize>,
 }
 
@@ -48,11 +48,11 @@ impl Lanes {
             return None;
         }
         let taken = self.taken.entry(from).or_default();
-        if *taken > 0 && *taken + submission.events.len() > SHARE_EVENTS {
+        if *taken > 0 && *taken + submission.items() > SHARE_ITEMS {
             self.waiting.push_back((from, VecDeque::from([submission])));
             return None;
         }
-        *taken += submission.events.len();
+        *taken += submission.items();
         Some(submission)
     }
 
@@ -61,7 +61,7 @@ impl Lanes {
         let (from, mut lane) = self.waiting.pop_front()?;
         let submission = lane.pop_front();
         if let Some(submission) = &submission {
-            *self.taken.entry(from).or_default() += submission.events.len();
+            *self.taken.entry(from).or_default() += submission.items();
         }
         if !lane.is_empty() {
             self.waiting.push_back((from, lane));

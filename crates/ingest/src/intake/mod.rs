@@ -31,11 +31,11 @@ pub(crate) use refusals::LOOK_EVERY;
 use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
-pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket};
+pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket, size};
 use trouble::Troubles;
 pub use trouble::{Trouble, TroubleKind};
 
-/// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its payload.
+/// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its topic and payload.
 const TICKET_BYTES: u32 = 256;
 
 /// How the intake queues and commits.
@@ -44,8 +44,8 @@ pub struct IntakeOptions {
     /// How long the committer waits for company before each commit. Zero, the default, commits as soon as it is idle;
     /// more spares flash memory and costs every publisher that much latency.
     pub commit_window: Duration,
-    /// Bound of everything queued for the log: payload bytes plus 256 per message. When it is reached, sockets are no
-    /// longer read. 64 KiB to 1 GiB; values outside are taken as the nearest bound. Default 32 MiB.
+    /// Bound of everything queued for the log: bytes of topic and payload plus 256 per message. When it is reached, sockets are
+    /// no longer read. 64 KiB to 1 GiB; values outside are taken as the nearest bound. Default 32 MiB.
     pub queue_bytes_max: u32,
     /// How many machines there may be. What a further one says is refused as `too_many_machines`. Default 200,000.
     pub machines_max: usize,

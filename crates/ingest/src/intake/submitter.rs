@@ -40,6 +40,11 @@ pub(crate) struct Finished {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// Bytes of a message that may have to be kept until the commit: a topic may have 64 KiB, and is kept with what is refused.
+pub(crate) const fn size(topic: &str, payload: &[u8]) -> usize {
+    topic.len() + payload.len()
+}
+
 /// Room in the queue, in bytes.
 #[must_use = "dropping it shrinks the queue for ever"]
 pub(crate) struct Room(u32);
@@ -137,7 +142,7 @@ impl Submitter {
     /// # Errors
     /// When the queue is full. Nothing was taken.
     pub(crate) fn try_submit(&mut self, topic: &str, payload: &[u8], ticket: Ticket) -> Result<Outcome, Full> {
-        let weight = self.claim(payload.len())?;
+        let weight = self.claim(size(topic, payload))?;
         let arrived = self.shared.clock.now();
         let (known, voice) = (Some(&mut self.known), self.rights.as_deref().map_or(Voice::UNLIMITED, Voice::of));
         let message = (topic, payload);
@@ -159,6 +164,7 @@ impl Submitter {
             (true, Some(refusal)) => Outcome::Refused(refusal.reason),
             _ => Outcome::Kept,
         };
+        let weight = weight + self.claim_as_there_is(self.decoded.refused.len().saturating_sub(1));
         self.events.append(&mut self.decoded.events);
         self.refusals.append(&mut self.decoded.refused);
         self.take(weight, Finished { ticket, outcome });
@@ -177,7 +183,7 @@ impl Submitter {
         detail: String,
         ticket: Ticket,
     ) -> Result<Outcome, Full> {
-        let weight = self.claim(payload.len())?;
+        let weight = self.claim(size(topic, payload))?;
         Ok(self.take_refused(weight, topic, payload, reason, detail, ticket))
     }
 
@@ -255,13 +261,13 @@ impl Submitter {
         self.in_flight += 1;
     }
 
-    /// What a payload of this size costs. A message larger than the whole queue may have the whole queue.
-    fn weight_of(&self, payload_bytes: usize) -> u32 {
-        u32::try_from(payload_bytes).unwrap_or(u32::MAX).saturating_add(TICKET_BYTES).min(self.shared.queue_bytes_max)
+    /// What a message of this size costs. One larger than the whole queue may have the whole queue.
+    fn weight_of(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(TICKET_BYTES).min(self.shared.queue_bytes_max)
     }
 
-    fn claim(&mut self, payload_bytes: usize) -> Result<u32, Full> {
-        let weight = self.weight_of(payload_bytes);
+    fn claim(&mut self, bytes: usize) -> Result<u32, Full> {
+        let weight = self.weight_of(bytes);
         if self.reserved >= weight {
             self.reserved -= weight;
             return Ok(weight);
@@ -272,10 +278,22 @@ impl Submitter {
         Ok(weight)
     }
 
-    /// Waits until a payload of this size has room; pass the result to [`Submitter::reserve`]. Flush before, because what has
+    /// Room for what is refused beyond one item of a message: two bytes of rubbish in an array become a refusal of hundreds. As far
+    /// as there is any, for the message was decoded already; the next one waits for the rest.
+    fn claim_as_there_is(&self, items: usize) -> u32 {
+        let wanted = u32::try_from(items).unwrap_or(u32::MAX).saturating_mul(TICKET_BYTES);
+        let free = u32::try_from(self.shared.room.available_permits()).unwrap_or(u32::MAX);
+        let claimed = wanted.min(free);
+        self.shared.room.try_acquire_many(claimed).map_or(0, |permit| {
+            permit.forget();
+            claimed
+        })
+    }
+
+    /// Waits until a message of this [`size`] has room; pass the result to [`Submitter::reserve`]. Flush before, because what has
     /// collected may be what fills the queue. Cancelling it loses nothing.
-    pub(crate) async fn room(&self, payload_bytes: usize) -> Room {
-        let missing = self.weight_of(payload_bytes).saturating_sub(self.reserved);
+    pub(crate) async fn room(&self, bytes: usize) -> Room {
+        let missing = self.weight_of(bytes).saturating_sub(self.reserved);
         match self.shared.room.acquire_many(missing).await {
             Ok(permit) => {
                 permit.forget();
@@ -331,6 +349,11 @@ impl Submitter {
 }
 
 impl Submission {
+    /// What it costs the stores.
+    pub(super) fn items(&self) -> usize {
+        self.events.len() + self.refusals.len()
+    }
+
     /// Marks everything as failed and gives it back.
     pub(super) fn fail(mut self, shared: &Shared) {
         for finished in &mut self.finished {

@@ -8,7 +8,7 @@ use foretell_model::{
 };
 use proptest::prelude::*;
 
-use super::committer::{BATCH_EVENTS_MAX, BATCH_TICKETS_MAX};
+use super::committer::{BATCH_ITEMS_MAX, BATCH_TICKETS_MAX};
 use super::*;
 use crate::decode::DecoderOptions;
 use crate::listener::{MachineGlob, Rights};
@@ -52,7 +52,9 @@ impl Log for Stores {
 
 impl Quarantine for Stores {
     fn refuse(&self, refusals: &[Refusal]) -> Result<(), LogError> {
+        drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         self.room(1)?;
+        self.batches.lock().unwrap().push(refusals.len());
         self.refused.lock().unwrap().extend_from_slice(refusals);
         Ok(())
     }
@@ -96,7 +98,7 @@ async fn submit_all(submitter: &mut Submitter, payloads: &[String]) -> Vec<Outco
     for (n, payload) in payloads.iter().enumerate() {
         while submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64)).is_err() {
             submitter.flush();
-            let room = submitter.room(payload.len()).await;
+            let room = submitter.room(size(TOPIC, payload.as_bytes())).await;
             submitter.reserve(room);
         }
     }
@@ -112,7 +114,7 @@ async fn submit_all(submitter: &mut Submitter, payloads: &[String]) -> Vec<Outco
 }
 
 /// Queues so many messages from three publishers while the log stands still, lets it go, and returns the sizes of its batches
-/// in events.
+/// in events or refusals.
 fn batches_of(payload: &str, messages: u64) -> Vec<usize> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let Bench { stores, intake, thread } = bench(32 << 20);
@@ -131,7 +133,8 @@ fn batches_of(payload: &str, messages: u64) -> Vec<usize> {
     drop(held);
     runtime.block_on(intake.stop());
     thread.join().unwrap();
-    assert_eq!(source.status().kept_messages, 3 * messages);
+    let status = source.status();
+    assert_eq!((status.messages, status.failed_messages), (3 * messages, 0));
     stores.batches.lock().unwrap().clone()
 }
 
@@ -147,7 +150,30 @@ fn a_slow_log_gets_large_batches_within_bounds() {
     check(&reading(0), 4_000, 12_000, BATCH_TICKETS_MAX + 100, 4);
     // An array counts by its events.
     let backlog = format!("[{}]", (0..900).map(reading).collect::<Vec<_>>().join(","));
-    check(&backlog, 30, 81_000, BATCH_EVENTS_MAX + 1_000, 10);
+    check(&backlog, 30, 81_000, BATCH_ITEMS_MAX + 1_000, 10);
+    // So does one of rubbish, whose every item is refused.
+    let rubbish = format!("[{}1]", "1,".repeat(999));
+    check(&rubbish, 30, 90_000, BATCH_ITEMS_MAX + 1_000, 10);
+}
+
+/// Messages that a queue of 1 MiB takes while nothing is committed.
+fn queued(topic: &str, payload: &str) -> usize {
+    let Bench { intake, .. } = bench(1 << 20);
+    let mut submitter = intake.submitter(&Arc::new(Source::new("test")));
+    let mut taken = 0;
+    while submitter.try_submit(topic, payload.as_bytes(), Ticket(0)).is_ok() {
+        taken += 1;
+        assert!(taken < 10_000);
+    }
+    taken
+}
+
+#[test]
+fn what_is_refused_fills_the_queue_by_what_is_kept_of_it() {
+    assert_eq!(queued(&"x".repeat(60_000), ""), 17);
+    // A thousand refusals each.
+    assert_eq!(queued(TOPIC, &format!("[{}1]", "1,".repeat(999))), 5);
+    assert_eq!(queued(TOPIC, &reading(0)), 2_880);
 }
 
 #[tokio::test]
@@ -226,10 +252,7 @@ async fn a_backlog_does_not_hold_the_others_up() {
     let last_live = kept.iter().rposition(|event| event.machine().machine() == "live").unwrap();
     let before = kept[..last_live].iter().filter(|event| event.machine().machine() != "live").count();
     // All of it had come first. One batch may have been under way, and the next one is shared.
-    assert!(
-        before <= BATCH_EVENTS_MAX + BATCH_EVENTS_MAX / 2,
-        "{before} events of a backlog came before a live reading"
-    );
+    assert!(before <= BATCH_ITEMS_MAX + BATCH_ITEMS_MAX / 2, "{before} events of a backlog came before a live reading");
     assert_eq!(kept.len(), 100_003);
     let mut finished = vec![];
     gateway.take_finished(&mut finished);

@@ -16,12 +16,15 @@ use super::plain::{self, Plain};
 use super::protocol::{Answer, Protocol};
 use super::session::Client;
 use crate::decode::RefusalReason;
-use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket};
+use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket, size};
 use crate::retained::{Kind, Served};
 use crate::sparkplug::Publication;
 
 /// Verdicts remembered per connection; a gateway with more topics is asked anew.
 const VERDICTS_MAX: usize = 1_024;
+/// Longest topic that is remembered, bytes; those of the contract are shorter. Topics may have 64 KiB, and so many of them would
+/// fill the memory with a few connections.
+const TOPIC_BYTES_MAX: usize = 256;
 /// How long a will waits for room.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
 /// The reason of refusals for want of rights.
@@ -36,7 +39,7 @@ pub(super) struct Publications {
     /// A message that found no room.
     held: Option<Publish>,
     pending_max: usize,
-    verdicts: HashMap<String, bool>,
+    verdicts: Verdicts,
     finished: Vec<Finished>,
 }
 
@@ -49,7 +52,7 @@ impl Publications {
             held: None,
             pending_max: usize::from(shared.options().pending_max.max(1)),
             shared,
-            verdicts: HashMap::new(),
+            verdicts: Verdicts::default(),
             finished: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ impl Publications {
     /// Waits until the held message has room, for ever when none is held. Cancelling it loses nothing.
     pub(super) async fn room(&self) -> Room {
         match &self.held {
-            Some(publish) => self.submitter.room(publish.payload().len()).await,
+            Some(publish) => self.submitter.room(size(publish.topic(), publish.payload())).await,
             None => std::future::pending().await,
         }
     }
@@ -158,15 +161,7 @@ impl Publications {
         let Some((site, machine)) = contract_machine(topic).filter(|_| !rights.may_publish_everything()) else {
             return true;
         };
-        if let Some(verdict) = self.verdicts.get(topic) {
-            return *verdict;
-        }
-        let verdict = rights.may_publish(site, machine);
-        if self.verdicts.len() >= VERDICTS_MAX {
-            self.verdicts.clear();
-        }
-        self.verdicts.insert(topic.to_owned(), verdict);
-        verdict
+        self.verdicts.of(topic, || rights.may_publish(site, machine))
     }
 
     /// Sends rebirth requests to whoever subscribed to them, which is the node itself.
@@ -205,7 +200,7 @@ impl Publications {
         let ticket = ticket(Qos::AtMostOnce, None);
         let mut outcome = self.submit(&will.topic, &will.payload, ticket);
         if outcome.is_err() {
-            let room = self.submitter.room(will.payload.len());
+            let room = self.submitter.room(size(&will.topic, &will.payload));
             if let Ok(room) = tokio::time::timeout(LAST_WORDS_WITHIN, room).await {
                 self.submitter.reserve(room);
                 outcome = self.submit(&will.topic, &will.payload, ticket);
@@ -216,6 +211,26 @@ impl Publications {
             Err(Full) => metrics::counter!("foretell_mqtt_wills_dropped_total").increment(1),
         }
         self.submitter.flush();
+    }
+}
+
+/// On which topics the login may publish, as far as it was asked.
+#[derive(Default)]
+struct Verdicts(HashMap<String, bool>);
+
+impl Verdicts {
+    fn of(&mut self, topic: &str, decide: impl FnOnce() -> bool) -> bool {
+        if let Some(verdict) = self.0.get(topic) {
+            return *verdict;
+        }
+        let verdict = decide();
+        if topic.len() <= TOPIC_BYTES_MAX {
+            if self.0.len() >= VERDICTS_MAX {
+                self.0.clear();
+            }
+            self.0.insert(topic.to_owned(), verdict);
+        }
+        verdict
     }
 }
 
@@ -263,4 +278,23 @@ fn plain_ticket(packet_id: Option<u16>) -> Ticket {
 
 const fn read_ticket(ticket: Ticket) -> (u8, u16) {
     ((ticket.0 >> 16) as u8 & 3, ticket.0 as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_remembered_and_take_little_room() {
+        let mut verdicts = Verdicts::default();
+        assert!(verdicts.of("foretell/v1/s/m/telemetry", || true));
+        assert!(verdicts.of("foretell/v1/s/m/telemetry", || panic!("it is known")));
+        for n in 0..3_000 {
+            let topic = format!("foretell/v1/s/m/{n}/{}", "x".repeat(60_000));
+            assert_eq!([true, false].map(|verdict| verdicts.of(&topic, || verdict)), [true, false]);
+            assert!(!verdicts.of(&format!("foretell/v1/s/m{n}/status"), || false));
+        }
+        let bytes: usize = verdicts.0.keys().map(String::len).sum();
+        assert!(verdicts.0.len() <= VERDICTS_MAX && bytes <= VERDICTS_MAX * TOPIC_BYTES_MAX, "{bytes} bytes");
+    }
 }

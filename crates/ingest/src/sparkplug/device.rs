@@ -24,6 +24,9 @@ use crate::decode::{Admission, Fault, RefusalReason};
 /// Most metrics of one device that feed something; there are fewer signals.
 const SOURCES_MAX: usize = 64;
 
+/// Longest name of a metric that may mean something, bytes: names are remembered, and one could fill a whole message.
+const NAME_BYTES_MAX: usize = 512;
+
 /// What a message is read with.
 #[derive(Clone, Copy)]
 pub(super) struct Moment<'a> {
@@ -210,7 +213,7 @@ impl Device {
         if let Some(place) = self.sources.iter().position(|source| *source.name == *name) {
             return Slot::Source(place as u8);
         }
-        if self.strangers.contains(name) {
+        if name.len() > NAME_BYTES_MAX || self.strangers.contains(name) {
             return Slot::Ignored;
         }
         let Some(target) = rule.target(name) else {

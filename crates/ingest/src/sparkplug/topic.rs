@@ -5,6 +5,9 @@ use std::fmt;
 /// What every topic of the namespace begins with.
 const PREFIX: &str = "spBv1.0/";
 
+/// Longest topic that is understood, bytes: of each node and device its names are remembered.
+const TOPIC_BYTES_MAX: usize = 512;
+
 /// What an edge node says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -64,6 +67,9 @@ pub(crate) fn node_in_sequence(topic: &str) -> Option<(&str, &str)> {
 /// Reads a topic of the namespace; `None` for all others.
 pub(super) fn parse(topic: &str) -> Option<Topic<'_>> {
     let mut levels = topic.strip_prefix(PREFIX)?.split('/');
+    if topic.len() > TOPIC_BYTES_MAX {
+        return Some(Topic::Unknown);
+    }
     let (first, second, third, fourth) = (levels.next(), levels.next(), levels.next(), levels.next());
     let known = match (first, second, third, fourth, levels.next()) {
         (Some("STATE"), Some(_), None, None, None) => Topic::OfHosts,

@@ -35,7 +35,14 @@ async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Fail
         .map_err(|error| Failure::because(Kind::Internal, "could not listen for SIGHUP", error))?;
     state_directory::check(&config.data.dir, std::env::var_os("STATE_DIRECTORY").as_deref())?;
     let data = config.data.dir.display().to_string();
-    let service = Service::start(config, roles).await?;
+    let service = tokio::select! {
+        started = Service::start(config, roles) => started?,
+        // A start may take minutes: derived hours are counted through the log. What it has done so far it does again.
+        () = shutdown.told() => {
+            tracing::info!("Foretell was told to stop while it started, and ends.");
+            return Ok(());
+        }
+    };
     let mqtt = service.mqtt().map(|address| address.to_string());
     tracing::info!(console = %service.console(), mqtt, data, "Foretell is running.");
     supervisor::ready(&service.standing());
@@ -62,7 +69,10 @@ async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Comm
             return std::future::pending().await;
         }
         supervisor::reloading();
-        match reload(&reloader, common).await {
+        let reloaded = reload(&reloader, common).await;
+        let outcome = if reloaded.is_ok() { "applied" } else { "refused" };
+        metrics::counter!("foretell_config_reloads_total", "outcome" => outcome).increment(1);
+        match reloaded {
             Ok(Reloaded { changed, brokers, waits }) => {
                 tell_brokers(&brokers);
                 tell_changes(&changed);

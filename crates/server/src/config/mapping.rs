@@ -4,20 +4,10 @@ use foretell_ingest::decode::{Decoder, DecoderOptions, MappingSpec};
 
 use super::reader::Section;
 
-/// Reads every mapping. Their sense is checked only when all have the right form, so that one fault is not told twice.
+/// Reads every mapping.
 pub(super) fn read(root: &mut Section<'_>) -> Vec<MappingSpec> {
-    let items = root.items("mapping");
-    let written = items.len();
-    let mut mappings = Vec::with_capacity(written);
-    for (path, value) in items {
-        match value.try_deserialize::<MappingSpec>() {
-            Ok(mapping) => mappings.push(mapping),
-            Err(error) => root.fault_at(&path, format!("[[mapping]] {error}")),
-        }
-    }
-    if mappings.len() == written {
-        check(root, &mappings);
-    }
+    let Some(mappings) = root.forms("mapping") else { return Vec::new() };
+    check(root, &mappings);
     mappings
 }
 

@@ -16,6 +16,7 @@ mod secret;
 mod sections;
 mod source;
 mod sparkplug;
+mod strict;
 mod unit;
 mod variables;
 

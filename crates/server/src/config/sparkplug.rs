@@ -14,20 +14,12 @@ pub(super) fn read(mut s: Section<'_>) -> SparkplugSection {
     let is_named = s.was_written("host_id");
     let host_id = s.optional("host_id");
     let every = s.duration("rebirth_interval", Duration::from_millis(or.rebirth_every_ms.unsigned_abs()));
-    let items = s.items("mapping");
-    let written = items.len();
-    let mut mappings = Vec::with_capacity(written);
-    for (path, value) in items {
-        match value.try_deserialize::<SparkplugMapping>() {
-            Ok(mapping) => mappings.push(mapping),
-            Err(error) => s.fault_at(&path, format!("[[sparkplug.mapping]] {error}")),
-        }
-    }
-    let is_whole = mappings.len() == written;
+    let mappings: Option<Vec<SparkplugMapping>> = s.forms("mapping");
+    let is_whole = mappings.is_some();
     let options = SparkplugOptions {
         host_id: host_id.clone().unwrap_or(or.host_id),
         rebirth_every_ms: i64::try_from(every.as_millis()).unwrap_or(i64::MAX),
-        mappings,
+        mappings: mappings.unwrap_or_default(),
     };
     // Their sense is checked only when all have the right form, so that one fault is not told twice.
     for fault in options.faults().into_iter().filter(|_| is_whole) {

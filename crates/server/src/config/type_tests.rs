@@ -1,5 +1,6 @@
 //! Values of the wrong type, and limits in the wrong order.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use expect_test::expect;
@@ -37,6 +38,35 @@ fn a_value_of_another_type_is_not_turned_into_a_number() {
         plant.toml: 1 problem
           FORETELL__ENGINE__LOW_C: `engine.low_c` is true; it must be a number from 0 to 95"#]],
     );
+}
+
+#[test]
+fn what_a_mapping_says_is_not_turned_into_another_type_either() {
+    check(
+        "[[mapping]]\ntopic = \"a/{site}/{machine}\"\n[mapping.signals]\n\
+         discharge_temp_c = { at = \"/t\", scale = \"2\" }\n\
+         [[mapping]]\ntopic = \"b/{site}/{machine}\"\ntext = \"yes\"\n\
+         [[mapping]]\ntopic = \"c/{site}/{machine}\"\n[mapping.signals.motor_current_a]\nat = \"/a\"\nmissing = [true]\n\
+         [[mapping]]\ntopic = \"d/{site}/{machine}\"\nrecord = \"/r\"\n\
+         [[mapping]]\ntopic = 5\n\
+         [[sparkplug.mapping]]\ngroup = true\n\
+         [[sparkplug.mapping]]\n[sparkplug.mapping.signals]\nrun_hours = { at = \"h\", offset = true }\n",
+        &[],
+        expect![[r#"
+            plant.toml: 7 problems
+              line 4: `mapping[0].signals.discharge_temp_c.scale`: invalid type: string "2", expected f64
+              line 7: `mapping[1].text`: invalid type: string "yes", expected a boolean
+              line 12: `mapping[2].signals.motor_current_a.missing`: invalid type: boolean `true`, expected f64
+              line 13: `mapping[3]`: unknown field `record`, expected one of `topic`, `site`, `machine`, `machines`, `records`, `only`, `csv`, `text`, `decimal_comma`, `ts`, `required`, `signals`, `state`, `derive`
+              line 17: `mapping[4].topic`: invalid type: integer `5`, expected a string
+              line 19: `sparkplug.mapping[0].group`: invalid type: boolean `true`, expected a string
+              line 22: `sparkplug.mapping[1].signals.run_hours.offset`: invalid type: boolean `true`, expected f64"#]],
+    );
+    let taken = "[[mapping]]\ntopic = \"a/{site}/{machine}\"\nrequired = []\ncsv = { delimiter = \";\" }\nts = { at = \"/t\" }\n\
+                 [mapping.signals]\nmotor_current_a = { at = \"/a\", scale = 2, offset = 1e-1, missing = [-1, inf] }\n";
+    let fields = parse(taken, &BTreeMap::new(), Path::new("")).unwrap().mappings.remove(0).signals;
+    let amps = &fields["motor_current_a"];
+    assert_eq!((amps.scale, amps.offset, &amps.missing[..]), (Some(2.0), Some(0.1), &[-1.0, f64::INFINITY][..]));
 }
 
 #[test]

@@ -9,7 +9,6 @@ use foretell_ingest::broker::{BrokerOptions, BrokersChanged};
 use foretell_ingest::{Ingest, Replaced};
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
-use metrics::counter;
 use tokio::runtime::Handle;
 
 use super::budget::{self, Budget};
@@ -74,10 +73,7 @@ impl Reloader {
     /// When something of it cannot be used; what was not reached stays as it was.
     pub async fn reload(&self, new: Config) -> Result<Reloaded, Failure> {
         let reloader = self.clone();
-        let reloaded = super::blocking(move || reloader.take_up(new)).await;
-        let outcome = if reloaded.is_ok() { "applied" } else { "refused" };
-        counter!("foretell_config_reloads_total", "outcome" => outcome).increment(1);
-        reloaded
+        super::blocking(move || reloader.take_up(new)).await
     }
 
     /// What can fail comes first, so that a faulty part keeps everything as it was.

@@ -146,8 +146,9 @@ fn outreach(dir: &Path, how: OutreachOptions) -> Result<Outreach, Failure> {
         return Err(Failure::because(Kind::BadData, ATTEMPTED, OpenError::Emptied { path }));
     }
     Outreach::open(&path, how).map_err(|error| {
-        let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
-        unopened(kind, ATTEMPTED, &path, error)
+        // Of a later release, or beside a secret that is none: another start would not mend it, so it must not be 74.
+        let is_bad = matches!(error, OutreachError::Corrupt { .. } | OutreachError::Unfit { .. });
+        unopened(if is_bad { Kind::BadData } else { Kind::Io }, ATTEMPTED, &path, error)
     })
 }
 

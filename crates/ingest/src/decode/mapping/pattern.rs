@@ -36,6 +36,11 @@ impl Pattern {
         if text.is_empty() || text.len() > 1024 {
             return Err("a topic has 1 to 1,024 bytes".into());
         }
+        if text.starts_with("$share/") {
+            return Err(
+                "a shared subscription is asked for with `share` of an [[mqtt.source]]; leave `$share/…/` out".into()
+            );
+        }
         let levels: Vec<Level> = text.split('/').map(level).collect::<Result<_, _>>()?;
         let pattern = Self(levels);
         if [Name::Site, Name::Machine, Name::Signal].into_iter().any(|name| pattern.count(name) > 1) {
@@ -249,6 +254,8 @@ mod tests {
         check("a/k}{machine}", "", &format!("level `k}}{{machine}}` {KINDS}"));
         check("{site}{machine}", "", &format!("level `{{site}}{{machine}}` {KINDS}"));
         check("#/a", "", "`#` may stand only at the end");
+        let share = "a shared subscription is asked for with `share` of an [[mqtt.source]]; leave `$share/…/` out";
+        check("$share/g/{site}/{machine}", "", share);
         check("{site}/{site}", "", "each of {site}, {machine} and {signal} may stand once");
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::format::{Item, StrftimeItems};
+use chrono::format::{Item, ParseErrorKind, StrftimeItems};
 use chrono::{DateTime, NaiveDateTime};
 use foretell_model::Timestamp;
 use serde_json::Value;
@@ -104,7 +104,7 @@ fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str
         return Err(("format", format!("`{format}` is not one of {known}")));
     }
     let carries_zone = ["%z", "%:z", "%#z", "%+"].iter().any(|item| format.contains(item));
-    match (carries_zone, zone) {
+    let read = match (carries_zone, zone) {
         (true, None) => Ok(TimeFormat::Zoned(format.to_owned())),
         (true, Some(_)) => Err(("zone", format!("`{format}` carries its zone; leave the key out"))),
         (false, None) => {
@@ -115,7 +115,25 @@ fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str
             let zone = Zone::parse(zone).map_err(|problem| ("zone", problem))?;
             Ok(TimeFormat::Naive(format.to_owned(), zone))
         }
+    };
+    if read.is_ok() && !says_an_instant(format, carries_zone) {
+        return Err((
+            "format",
+            format!("`{format}` tells no instant: day, month, year, hour and minute are all needed"),
+        ));
     }
+    read
+}
+
+/// Whether a stamp of this pattern tells an instant: one of the day alone would be refused with every reading.
+fn says_an_instant(format: &str, carries_zone: bool) -> bool {
+    let Ok(some) = DateTime::parse_from_rfc3339("2026-07-01T13:05:09+08:00") else { return true };
+    let text = some.format(format).to_string();
+    let error = match carries_zone {
+        true => DateTime::parse_from_str(&text, format).err(),
+        false => NaiveDateTime::parse_from_str(&text, format).err(),
+    };
+    error.is_none_or(|error| error.kind() != ParseErrorKind::NotEnough)
 }
 
 /// Beyond what milliseconds hold, the nearest end; admission refuses it by its range.
@@ -158,6 +176,9 @@ mod tests {
         check("%Y-%m-%d %H:%M:%S", Some("+08:00"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
         check("%F %T", Some("Asia/Shanghai"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
         check("%d.%m.%Y %H:%M:%S%.f", Some("-01:30"), json!("01.02.2020 00:00:10.5"), "2020-02-01T01:30:10.500Z");
+        check("%F %H:%M", Some("UTC"), json!("2020-02-01 00:10"), "2020-02-01T00:10:00Z");
+        check("%s", Some("UTC"), json!("1580515200"), "2020-02-01T00:00:00Z");
+        check("%y%j %I:%M %p", Some("UTC"), json!("20032 01:10 PM"), "2020-02-01T13:10:00Z");
         check("%Y%m%dT%H%M%S%z", None, json!("20200201T000010+0100"), "2020-01-31T23:00:10Z");
     }
 
@@ -195,6 +216,13 @@ mod tests {
             json!(1),
             "zone: `Peking` is neither UTC, an offset such as +08:00, nor an IANA name such as Asia/Shanghai",
         );
+        for (lacking, zone) in
+            [("%Y-%m-%d", Some("UTC")), ("%H:%M:%S", Some("UTC")), ("%d.%m. %H:%M %z", None), ("%F %I:%M", Some("UTC"))]
+        {
+            let expected =
+                format!("format: `{lacking}` tells no instant: day, month, year, hour and minute are all needed");
+            check(lacking, zone, json!(1), &expected);
+        }
         check("ms", Some("UTC"), json!(1), "zone: `ms` says its zone itself; leave the key out");
     }
 }

@@ -109,6 +109,24 @@ fn belongs(machine: &str, signal: Signal, value: f64) -> bool {
     (from..from + 40.0).contains(&value)
 }
 
+#[test]
+fn long_names_take_no_memory() {
+    let (decoder, mut out) = (decoder(SparkplugOptions::default()), Decoded::default());
+    let long = "x".repeat(60_000);
+    let mut say = |line: String| {
+        let Line { topic, payload, arrived, input } = Line::parse(&line);
+        decoder.decode(arrived, &input, &topic, &payload, &mut out);
+    };
+    say("NBIRTH gw seq=0 t=0 bdSeq:u64=0".to_owned());
+    for n in 1..100 {
+        say(format!("NDATA gw seq={n} t=0 {long}{n}=1"));
+        say(format!("NBIRTH {long}{n} seq=0 t=0 bdSeq:u64=0"));
+        say(format!("DBIRTH gw/{long}{n} seq={n} t=0 temp=1"));
+    }
+    let held = format!("{decoder:?}").len();
+    assert!(held < 100_000, "{held} bytes");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
