@@ -160,6 +160,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/users", Person(ADMINS)),
     ("POST", "/users/add", Person(ADMINS)),
     ("POST", "/users/role", Person(ADMINS)),
+    ("POST", "/users/email", Person(ADMINS)),
     ("POST", "/users/reset", Person(ADMINS)),
     ("POST", "/users/disable", Person(ADMINS)),
     ("POST", "/users/enable", Person(ADMINS)),

@@ -249,6 +249,7 @@ fn account_pages() -> Router<App> {
         .route("/users", get(pages::users::show))
         .route("/users/add", post(pages::users::add))
         .route("/users/role", post(pages::users::role))
+        .route("/users/email", post(pages::users::email))
         .route("/users/reset", post(pages::users::reset))
         .route("/users/disable", post(pages::users::disable))
         .route("/users/enable", post(pages::users::enable))

@@ -82,6 +82,11 @@ impl Calendar {
         })
     }
 
+    /// The same for ourselves: ordinary quiet hours and the public holidays of a zone.
+    pub(crate) fn house(zone: Tz, public: &Holidays) -> Self {
+        Self { holidays: public.of(zone).to_vec(), ..Self::plain(zone) }
+    }
+
     /// Ordinary quiet hours (20:00 to 08:00) and no holidays in a zone.
     #[must_use]
     pub fn plain(zone: Tz) -> Self {

@@ -72,7 +72,7 @@ impl Outreach {
         if stage == Some(CustomerStage::Escalation) {
             return Err(OutreachError::refused(attempted, Obstacle::PersonMissing));
         }
-        self.store.write(&attempted, |tx| set_stage(tx, customer, (stage, why), who, now))
+        self.store.write(&attempted, |tx| self.keep_stage(tx, customer, (stage, why), who, now))
     }
 
     /// Notes that a customer goes beyond us, and who takes over: from now on nothing is sent by itself, and a silence that nobody
@@ -87,7 +87,7 @@ impl Outreach {
             return Err(OutreachError::refused(attempted, missing));
         }
         self.store.write(&attempted, |tx| {
-            set_stage(tx, customer, (Some(CustomerStage::Escalation), why), who, now)?;
+            self.keep_stage(tx, customer, (Some(CustomerStage::Escalation), why), who, now)?;
             // Whoever keeps the customer is named as well.
             match handover::hand_over(tx, customer, to, why, who, now)? {
                 true => Ok(()),
@@ -169,18 +169,28 @@ impl Outreach {
     }
 }
 
-/// Keeps a stage, and says so in the record.
-fn set_stage(
-    connection: &dyn Session,
-    customer: &str,
-    (stage, why): (Option<CustomerStage>, &str),
-    who: &str,
-    now: Timestamp,
-) -> Result<()> {
-    must_exist(connection, customer)?;
-    care::set_stage(connection, customer, &StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() })?;
-    let why = format!("{}: {why}", stage.map_or("none", CustomerStage::name));
-    Entry { at: now, who, what: STAGE_SET, why: &why, customer: Some(customer), ..Entry::default() }.write(connection)
+impl Outreach {
+    /// Keeps a stage, and says so in the record; from a complaint on managers are told.
+    fn keep_stage(
+        &self,
+        connection: &dyn Session,
+        customer: &str,
+        (stage, why): (Option<CustomerStage>, &str),
+        who: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        must_exist(connection, customer)?;
+        let before = care::stage(connection, customer)?;
+        let change = StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() };
+        care::set_stage(connection, customer, &change)?;
+        let why = format!("{}: {why}", stage.map_or("none", CustomerStage::name));
+        Entry { at: now, who, what: STAGE_SET, why: &why, customer: Some(customer), ..Entry::default() }
+            .write(connection)?;
+        if stage != before && stage >= Some(CustomerStage::Complaint) {
+            self.note_for_managers(connection, customer, who, now)?;
+        }
+        Ok(())
+    }
 }
 
 /// A medium, and what was said about it.

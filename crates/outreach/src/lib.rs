@@ -25,7 +25,7 @@
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `telling`, `heard` | what the log is told of the work of visits, and what it tells of work |
 //! | `untold` | words that may not have arrived, where no card asks about them |
-//! | `crew_words` | who drives to a customer hears of changes |
+//! | `crew_words`, `managers` | who drives to a customer hears of changes, a manager hears of complaints |
 //! | `notes` | a technician's note for a customer who reads another language |
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
 //! | [`desk`] | all of it in memory, for pages |
@@ -75,6 +75,7 @@ mod joining;
 mod joint;
 mod journey;
 mod link;
+mod managers;
 mod mistakes;
 mod notes;
 mod options;
@@ -121,6 +122,7 @@ pub use error::{OutreachError, Result};
 pub use grumbles::Grumbles;
 pub use holidays::{Gap, Holidays};
 pub use hooks::{Hook, HookOptions, HookStatus};
+pub use managers::{Manager, Managers};
 pub use options::{OutreachOptions, Pictures, Promises};
 pub use outward::MqttMessage;
 pub use plan::{Counters, Delayed};
@@ -191,7 +193,6 @@ impl Outreach {
         if outreach.options.delivers {
             outreach.subscribe_hooks()?;
             outreach.settle_interrupted()?;
-            outreach.store.write("take up words for technicians", |tx| store::crews::take_up_again(tx))?;
             outreach.compact_if_due()?;
         }
         Ok(outreach)

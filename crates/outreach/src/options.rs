@@ -12,6 +12,7 @@ use crate::governor::Policy;
 use crate::grumbles::Grumbles;
 use crate::holidays::Holidays;
 use crate::hooks::Hook;
+use crate::managers::Managers;
 use crate::registry::Words;
 use crate::replies::StopWords;
 use crate::views::Promise;
@@ -95,6 +96,8 @@ pub struct OutreachOptions {
     pub time_of_readings: bool,
     /// Ways out, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Who is told that a customer complains.
+    pub managers: Managers,
     /// Who is told of what happens.
     pub hooks: Vec<Arc<Hook>>,
     /// The small JPEG file of a picture by its reference, for portraits in e-mails; none where there is no such picture.
@@ -141,6 +144,7 @@ impl OutreachOptions {
             delivers: true,
             time_of_readings: false,
             channels: Vec::new(),
+            managers: Managers::default(),
             hooks: Vec::new(),
             pictures: Pictures::default(),
         }

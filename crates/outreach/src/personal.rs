@@ -9,7 +9,7 @@ use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Machine, Production, Site};
 use crate::store::personal::ERASED;
-use crate::store::{Entry, Session, dossier, personal, registry, service_cases};
+use crate::store::{Entry, Session, dossier, managers, personal, registry, service_cases};
 use crate::views::PhotoOf;
 
 /// Cases whose words are struck out in one step.
@@ -175,6 +175,7 @@ fn erase(connection: &dyn Session, known: &Customer, now: Timestamp) -> Result<V
     personal::strike_messages(connection, customer)?;
     personal::call_off(connection, customer, now)?;
     personal::strike_customer(connection, customer)?;
+    managers::withdraw(connection, customer)?;
     personal::strike_record(connection, "customer", customer)?;
     for site in sites {
         registry::keep(connection, &Site::new(site.id, site.customer))?;

@@ -27,6 +27,7 @@ mod journey;
 mod kill;
 mod letters;
 mod lives;
+mod managers;
 mod mistakes;
 mod outbox;
 mod personal;

@@ -257,3 +257,21 @@ fn a_welcome_leads_to_where_the_console_listens() {
     drop(console);
     assert!(link("cora").starts_with("http://127.0.0.1:8080/welcome/"), "what a killed process left leads nowhere");
 }
+
+#[test]
+fn an_account_has_an_address_to_be_told_at() {
+    let folder = Folder::new();
+    let run = |arguments: &str, expected: Option<i32>, word: &str| {
+        let (code, said) = folder.run(arguments);
+        assert_eq!(code, expected, "{arguments}: {said}");
+        assert!(said.contains(word), "{arguments}: {said}");
+    };
+    run("users add li --role admin --email li@localhost", Some(64), "name@example.com");
+    run("users list", Some(0), "");
+    run("users add li --role admin --email li@service.example --letters zh-CN", Some(0), "/welcome/");
+    run("users list", Some(0), "li@service.example");
+    run("users email li", Some(0), "");
+    let (_, said) = folder.run("users list");
+    assert!(said.contains("li") && !said.contains("service.example"), "{said}");
+    run("users email wu wu@service.example", Some(65), "nobody");
+}

@@ -29,6 +29,9 @@ pub enum AccountsError {
     /// No usable name of a person or token.
     #[error("a name has 1 to 64 characters")]
     Name,
+    /// No usable e-mail address.
+    #[error("this is not an e-mail address of the form name@example.com")]
+    Email,
     /// The login name is taken.
     #[error("this login name is taken")]
     Taken,

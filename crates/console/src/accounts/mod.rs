@@ -21,7 +21,7 @@ use foretell_model::Clock;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::AccountsError;
-pub use people::Person;
+pub use people::{Person, email_of};
 pub use record::{Act, What};
 pub use role::Role;
 pub use sessions::{Client, SESSION_MAX, Session};
@@ -90,6 +90,9 @@ impl Accounts {
     }
 }
 
+/// What each version of the file added to the one before.
+const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_email.sql")];
+
 /// The file with its tables.
 fn prepared(path: &Path) -> Result<Connection> {
     let mut db = Connection::open(path)?;
@@ -98,12 +101,12 @@ fn prepared(path: &Path) -> Result<Connection> {
     db.pragma_update(None, "synchronous", "FULL")?;
     let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => step.execute_batch(include_str!("schema.sql"))?,
-        1 => {}
-        _ => return Err(AccountsError::Newer(path.display().to_string())),
-    }
-    step.pragma_update(None, "user_version", 1)?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    let Some(ahead) = VERSIONS.get(version..) else {
+        return Err(AccountsError::Newer(path.display().to_string()));
+    };
+    ahead.iter().try_for_each(|tables| step.execute_batch(tables))?;
+    step.pragma_update(None, "user_version", VERSIONS.len() as i64)?;
     step.commit()?;
     Ok(db)
 }

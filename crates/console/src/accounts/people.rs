@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::record::{self, What};
 use super::{Accounts, AccountsError, Result, Role, hashing, links};
+use crate::Lang;
 
 /// Somebody who may sign in, or might.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +24,13 @@ pub struct Person {
     pub created: Timestamp,
     /// Last sign-in.
     pub seen: Option<Timestamp>,
+    /// E-mail address at which this person is told that a customer complains; without one, nothing is told.
+    pub email: Option<String>,
+    /// In which language.
+    pub letters: Lang,
 }
 
-const COLUMNS: &str = "login, name, role, password IS NOT NULL, disabled, created, seen";
+const COLUMNS: &str = "login, name, role, password IS NOT NULL, disabled, created, seen, email, language";
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     Ok(Person {
@@ -36,6 +41,8 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         disabled: row.get(4)?,
         created: Timestamp::from_millis(row.get(5)?),
         seen: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+        email: row.get(7)?,
+        letters: row.get::<_, Option<String>>(8)?.and_then(|tag| Lang::from_tag(&tag)).unwrap_or_default(),
     })
 }
 
@@ -52,6 +59,31 @@ pub(super) fn name_of(text: &str) -> Result<String> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_one = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if is_one { Ok(name) } else { Err(AccountsError::Name) }
+}
+
+/// An e-mail address as it is kept; `None` for an empty text. Stricter than the standard: what passes here every mail server takes.
+///
+/// # Errors
+/// `Email` when it is none.
+pub fn email_of(text: &str) -> Result<Option<String>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fits = |part: &str, others: &str| {
+        let is_one = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+        !part.is_empty() && part.split('.').all(|label| !label.is_empty() && label.chars().all(is_one))
+    };
+    let is_domain = |domain: &str| {
+        let is_whole = |label: &str| !label.starts_with('-') && !label.ends_with('-') && label.len() <= 63;
+        fits(domain, "-") && domain.contains('.') && domain.split('.').all(is_whole)
+    };
+    match text.rsplit_once('@') {
+        Some((name, domain)) if fits(name, "_-+%") && is_domain(domain) && name.len() <= 64 && text.len() <= 254 => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err(AccountsError::Email),
+    }
 }
 
 pub(super) fn find(db: &Connection, login: &str) -> Result<Option<Person>> {
@@ -167,6 +199,18 @@ impl Accounts {
     pub fn set_role(&self, login: &str, role: Role, by: &str) -> Result<()> {
         self.change(login, by, role != Role::Admin, What::RoleChanged, |db, login| {
             Ok(db.prepare_cached("UPDATE person SET role = ?2 WHERE login = ?1")?.execute([login, role.code()])?)
+        })
+    }
+
+    /// Sets where, and in which language, somebody is told that a customer complains; an empty address tells nothing any more.
+    ///
+    /// # Errors
+    /// `Unknown` when there is nobody of that name, `Email` when it is no address.
+    pub fn set_email(&self, login: &str, email: &str, letters: Lang, by: &str) -> Result<()> {
+        let email = email_of(email)?;
+        self.change(login, by, false, What::EmailChanged, |db, login| {
+            let sql = "UPDATE person SET email = ?2, language = ?3 WHERE login = ?1";
+            Ok(db.prepare_cached(sql)?.execute(params![login, email, letters.tag()])?)
         })
     }
 

@@ -52,6 +52,8 @@ whats! {
     PasswordSet = "password_set";
     /// A role was changed.
     RoleChanged = "role_changed";
+    /// The address to be told at was changed.
+    EmailChanged = "email_changed";
     /// Somebody may not sign in any more.
     Disabled = "disabled";
     /// Somebody may sign in again.

@@ -219,3 +219,52 @@ fn no_secret_stands_in_the_file_and_everything_is_recorded() {
         assert_eq!(file.permissions().mode() & 0o077, 0, "others can read it");
     }
 }
+
+#[test]
+fn an_address_is_one_or_is_refused() {
+    #[track_caller]
+    fn check(text: &str, expected: Option<Option<&str>>) {
+        assert_eq!(email_of(text).ok(), expected.map(|email| email.map(str::to_owned)), "{text}");
+    }
+    check(" li.wei+fab@service.example.cn ", Some(Some("li.wei+fab@service.example.cn")));
+    check("", Some(None));
+    let long = format!("{}@service.example", "x".repeat(65));
+    for wrong in [
+        "li",
+        "li@",
+        "@service.example",
+        "li@localhost",
+        "l i@service.example",
+        "li..wei@service.example",
+        "li@-a.example",
+        "li@a-.example",
+        "li@service.example.",
+        "<li@service.example>",
+        "li@a.example, wu@a.example",
+        &long,
+    ] {
+        check(wrong, None);
+    }
+}
+
+#[test]
+fn a_file_of_before_addresses_takes_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("accounts.sqlite");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("schema.sql")).unwrap();
+    old.execute_batch("INSERT INTO person (login, name, role, created) VALUES ('li', 'Li', 'admin', 1)").unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let accounts = Accounts::open(&path, Arc::new(Hand::default())).unwrap();
+    assert_eq!(accounts.people().unwrap()[0].email, None);
+    accounts.set_email("li", "li@service.example", crate::Lang::Zh, "test").unwrap();
+    drop(accounts);
+    let accounts = Accounts::open(&path, Arc::new(Hand::default())).unwrap();
+    let li = &accounts.people().unwrap()[0];
+    assert_eq!((li.email.as_deref(), li.letters), (Some("li@service.example"), crate::Lang::Zh));
+    accounts.set_email("li", " ", crate::Lang::En, "test").unwrap();
+    assert_eq!(accounts.people().unwrap()[0].email, None);
+    let whats: Vec<_> = accounts.acts(10).unwrap().into_iter().map(|act| (act.what, act.by)).collect();
+    assert_eq!(whats, [(Some(What::EmailChanged), "test".to_owned()), (Some(What::EmailChanged), "test".to_owned())]);
+}

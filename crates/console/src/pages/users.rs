@@ -47,6 +47,8 @@ struct PersonRow {
     seen: String,
     ready: bool,
     disabled: bool,
+    email: String,
+    letters: &'static str,
 }
 
 struct TokenRow {
@@ -83,6 +85,13 @@ pub(crate) struct Added {
 pub(crate) struct Promoted {
     login: String,
     role: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ToldAt {
+    login: String,
+    email: String,
+    letters: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -136,6 +145,12 @@ pub(crate) async fn make_token(State(app): State<App>, ask: Ask, Form(form): For
 pub(crate) async fn role(State(app): State<App>, ask: Ask, Form(form): Form<Promoted>) -> Response {
     let by = ask.by.clone();
     done(&app, &ask, move |accounts| accounts.set_role(&form.login, role_of(&form.role)?, &by)).await
+}
+
+/// `POST /users/email`
+pub(crate) async fn email(State(app): State<App>, ask: Ask, Form(form): Form<ToldAt>) -> Response {
+    let (by, letters) = (ask.by.clone(), Lang::from_tag(&form.letters).unwrap_or_default());
+    done(&app, &ask, move |accounts| accounts.set_email(&form.login, &form.email, letters, &by)).await
 }
 
 /// `POST /users/disable`
@@ -247,8 +262,9 @@ fn instant(at: Option<Timestamp>, zone: Tz, lang: Lang) -> String {
 
 fn person_row(person: Person, zone: Tz, lang: Lang) -> PersonRow {
     let seen = instant(person.seen, zone, lang);
-    let Person { login, name, role, ready, disabled, .. } = person;
-    PersonRow { login, name, role: role.code(), seen, ready, disabled }
+    let Person { login, name, role, ready, disabled, email, letters, .. } = person;
+    let email = email.unwrap_or_default();
+    PersonRow { login, name, role: role.code(), seen, ready, disabled, email, letters: letters.tag() }
 }
 
 fn token_row(token: ApiToken, zone: Tz, lang: Lang) -> TokenRow {

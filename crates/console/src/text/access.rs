@@ -41,6 +41,9 @@ words! {
     end_sessions = "Sign out", "强制退出";
     disable = "Disable", "停用";
     enable = "Enable", "启用";
+    told_at = "E-mail when a customer complains", "客户投诉时通知的邮箱";
+    told_hint = "Whoever has an address here hears by e-mail as soon as a customer’s stage becomes “Complaint” or “Escalation”.", "填了邮箱的人，在客户状态变为“投诉”或“投诉升级”时会收到邮件。";
+    told_in = "Language", "语言";
     add_person = "Add somebody", "添加人员";
     add = "Add", "添加";
     link_says = "Give this link to the person. It works once, within 24 hours, and is shown only now:", "请将此链接交给本人。链接只能使用一次，24小时内有效，且仅在此显示一次：";
@@ -139,6 +142,9 @@ pub(crate) fn refused(error: &AccountsError, lang: Lang) -> String {
             ("A login name has 1 to 64 letters, digits or one of . _ - @", "登录名为1到64个文字、字母、数字或 . _ - @")
         }
         AccountsError::Name => ("A name has 1 to 64 characters.", "名称为1到64个字符。"),
+        AccountsError::Email => {
+            ("An e-mail address looks like name@example.com.", "邮箱地址的格式是 name@example.com。")
+        }
         AccountsError::Taken => ("This login name is taken.", "该登录名已被使用。"),
         AccountsError::Unknown => ("There is no such entry any more.", "该条目已不存在。"),
         AccountsError::LastAdmin => (
@@ -186,6 +192,7 @@ pub(crate) const fn happened(what: Option<What>, lang: Lang) -> &'static str {
         Some(What::LinkUsed) => ("one-time link used", "使用一次性链接"),
         Some(What::PasswordSet) => ("password set", "设置密码"),
         Some(What::RoleChanged) => ("role changed", "更改角色"),
+        Some(What::EmailChanged) => ("e-mail for complaints changed", "更改投诉通知邮箱"),
         Some(What::Disabled) => ("disabled", "停用"),
         Some(What::Enabled) => ("enabled", "启用"),
         Some(What::TokenMade) => ("API token made", "创建 API 令牌"),

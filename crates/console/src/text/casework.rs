@@ -119,6 +119,18 @@ const REMARKS: &[(&str, &str)] = &[
     // So it was noted before the stages had names there.
     ("the customer is at stage", "客户有不满，应先由人沟通"),
     ("a named person has taken over", "已由专人接手，系统不再自动发送"),
+    // Why a manager was not told.
+    ("no account has an e-mail address", "还没有账户填写通知邮箱"),
+    ("it is no longer so", "客户状态已变，不用再通知"),
+    ("the account has no e-mail address any more", "该账户已没有通知邮箱"),
+    ("no e-mail is set up", "系统没有设置邮件"),
+    ("the service stopped while it was being delivered", "发送途中系统停止，请向经理确认"),
+    (
+        "the data was put back from a backup, and it may have gone out since",
+        "数据已从备份恢复，邮件可能已经发出，请向经理确认",
+    ),
+    ("the e-mail could not be written", "邮件模板有误，未能写出"),
+    ("the e-mail could not be delivered", "邮件未能送达"),
     ("one reminder was sent already", "已经提醒过一次"),
     ("not approved by itself", "未能自动批准"),
     ("the customer was not told in writing that the visit was moved", "上门已改期，但没能书面告知客户，请打电话"),

@@ -61,6 +61,7 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("GET", "/users", [false, false, false, false, true]),
     ("POST", "/users/add", [false, false, false, false, true]),
     ("POST", "/users/role", [false, false, false, false, true]),
+    ("POST", "/users/email", [false, false, false, false, true]),
     ("POST", "/users/reset", [false, false, false, false, true]),
     ("POST", "/users/disable", [false, false, false, false, true]),
     ("POST", "/users/enable", [false, false, false, false, true]),

@@ -64,12 +64,26 @@ async fn administrators_see_and_change_everybody() {
     assert!(added.status == 200 && added.body[at..].starts_with("http://localhost/welcome/"));
     assert!(act("/users/token", "name=CMMS&role=ops").await.body.contains(">foretell_"));
     assert_eq!(act("/users/role", "login=bo&role=advisor").await.status, 303);
+    for wrong in ["bo", "bo%40service", "bo+wu%40service.example", "bo%40-service.example"] {
+        assert_eq!(act("/users/email", &format!("login=bo&letters=en&email={wrong}")).await.status, 422, "{wrong}");
+    }
+    assert_eq!(act("/users/email", "login=bo&letters=zh-CN&email=+bo%40service.example").await.status, 303);
     assert_eq!(act("/users/disable", "login=bo").await.status, 303);
     let refused = act("/users/disable", "login=anna").await;
     assert!(refused.status == 422 && refused.body.contains("last administrator"));
     for (lang, expected) in [
-        ("en", ["Bo Wu", "disabled", "API token made", "role changed"]),
-        ("zh-CN", ["Bo Wu", "已停用", "创建 API 令牌", "更改角色"]),
+        (
+            "en",
+            [
+                "Bo Wu",
+                "bo@service.example",
+                "disabled",
+                "API token made",
+                "role changed",
+                "e-mail for complaints changed",
+            ],
+        ),
+        ("zh-CN", ["Bo Wu", "bo@service.example", "已停用", "创建 API 令牌", "更改角色", "更改投诉通知邮箱"]),
     ] {
         let page = house.get(&format!("/users?lang={lang}"), &cookie).await.body;
         for text in expected {

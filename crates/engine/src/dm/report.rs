@@ -123,6 +123,12 @@ fn describe(sensors: &Sensors, place: usize, signal: Signal, trouble: Trouble, a
     }
 }
 
+/// How often a day, at least once, in words.
+fn times_a_day(times: f64) -> String {
+    let times = times.round().max(1.0);
+    if times == 1.0 { "about once a day".to_owned() } else { format!("about {times:.0} times a day") }
+}
+
 /// Troubles that show in the sensor's own values.
 fn single(channel: &Channel, weights: &Weights, signal: Signal, trouble: Trouble, at: Minute, draft: &mut Draft) {
     let (name, unit) = (signal.name(), signal.unit());
@@ -137,9 +143,9 @@ fn single(channel: &Channel, weights: &Weights, signal: Signal, trouble: Trouble
         ),
         Trouble::Flaky => (
             format!(
-                "The sensor behind `{name}` jumps to impossible values or drops out about {:.0} times a day, as a loose contact does. \
+                "The sensor behind `{name}` jumps to impossible values or drops out {}, as a loose contact does. \
                  These values are left out and the others used. Check plug and cable before it fails for good.",
-                channel.faults_per_day(weights).max(1.0)
+                times_a_day(channel.faults_per_day(weights))
             ),
             evidence("sensor_faults_per_day", channel.faults_per_day(weights), "/d"),
         ),
@@ -236,6 +242,13 @@ fn drift(sensors: &Sensors, draft: &mut Draft) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn once_is_no_plural() {
+        for (times, expected) in [(0.2, "once"), (1.4, "once"), (1.6, "2 times"), (40.0, "40 times")] {
+            assert_eq!(times_a_day(times), format!("about {expected} a day"));
+        }
+    }
 
     #[test]
     fn a_drift_is_no_other_cause_of_itself() {

@@ -157,9 +157,11 @@ pub(crate) fn symptom(
     } else {
         let (how, verb) = if seen.value < seen.normal { ("fell", "has fallen") } else { ("rose", "has risen") };
         let (from, to, since) = (value(seen.normal), value(seen.value), date(seen.since));
+        // What reads the same as before has not come from anywhere.
+        let by = if from == to { format!("to {to}") } else { format!("from {from} to {to}") };
         match seen.sudden {
-            true => format!("{} {how} suddenly from {from} to {to} about {since}", capital(seen.what)),
-            false => format!("{} {verb} from {from} to {to} since about {since}", capital(seen.what)),
+            true => format!("{} {how} suddenly {by} about {since}", capital(seen.what)),
+            false => format!("{} {verb} {by} since about {since}", capital(seen.what)),
         }
     };
     let because = format!("{changed}, {because}");
@@ -207,6 +209,28 @@ mod tests {
     fn a_share_that_is_nearly_nought_has_no_sign() {
         assert_eq!(figure(-0.001, "1"), "0 %");
         assert_eq!(figure(-0.016, "1"), "-2 %");
+    }
+
+    #[test]
+    fn figures_that_read_the_same_are_said_once() {
+        #[track_caller]
+        fn check(normal: f64, value: f64, sudden: bool, expected: &str) {
+            let seen = Seen {
+                what: "the temperature",
+                value,
+                normal,
+                unit: "Cel",
+                since: Timestamp::from_millis(0),
+                sudden,
+                counted: false,
+                is_fact: false,
+            };
+            let text = symptom(&seen, "perhaps", true, None, None);
+            assert!(text.starts_with(expected), "{text}");
+        }
+        check(93.6, 94.4, false, "The temperature has risen to 94 degC since");
+        check(94.4, 93.6, true, "The temperature fell suddenly to 94 degC about");
+        check(90.0, 94.4, false, "The temperature has risen from 90 degC to 94 degC since");
     }
 
     #[test]

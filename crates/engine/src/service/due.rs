@@ -115,9 +115,18 @@ fn text(s: &Standing<'_>, left_h: f64, days: [f64; 3], per_day_h: f64) -> String
     }
     let [p10, p50, p90] = days;
     format!(
-        "In about {p50:.0} days ({p10:.0} to {p90:.0}) at {per_day_h:.1} h a day it is time to {name}: {left_h:.0} running hours are \
-         left.{basis}"
+        "{} ({p10:.0} to {p90:.0}) at {per_day_h:.1} h a day it is time to {name}: {left_h:.0} running hours are left.{basis}",
+        in_days(p50)
     )
+}
+
+/// In how many days, in words.
+fn in_days(days: f64) -> String {
+    match days.round() {
+        ..1.0 => "Within a day".to_owned(),
+        1.0 => "In about 1 day".to_owned(),
+        days => format!("In about {days:.0} days"),
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +153,15 @@ mod tests {
                 .map(|d| format!("{}{}", d.draft.fault, if d.passed { " passed" } else { "" }))
                 .collect();
             assert_eq!(due, expected, "total {total_h} h, counted {counted_h} h, {reports:?}, all open: {all_open}");
+        }
+    }
+
+    #[test]
+    fn one_day_is_no_plural() {
+        for (days, expected) in
+            [(0.2, "Within a day"), (0.5, "In about 1 day"), (1.4, "In about 1 day"), (1.6, "In about 2 days")]
+        {
+            assert_eq!(in_days(days), expected);
         }
     }
 

@@ -335,6 +335,7 @@ fn every_branch_of_the_letters() {
                 Specimen::Case(facts) => serde_json::to_value(facts),
                 Specimen::Visit(facts) => serde_json::to_value(facts),
                 Specimen::Trouble(facts) => serde_json::to_value(facts),
+                Specimen::Complaint(facts) => serde_json::to_value(facts),
             };
             let facts = with(facts.unwrap(), &in_language(&change, language));
             let text = composer.letter(occasion, language, &facts).unwrap();

@@ -46,6 +46,8 @@ pub enum Occasion {
     Closing,
     /// Nothing is broken after all, and nobody comes.
     CalledOff,
+    /// A customer complains; for a manager of our own.
+    Complaint,
     /// The plain sentences of the customer's page; no letter.
     Page,
     /// Phrases that the others share; no letter.
@@ -54,7 +56,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
@@ -71,6 +73,7 @@ impl Occasion {
         Self::Progress,
         Self::Closing,
         Self::CalledOff,
+        Self::Complaint,
         Self::Page,
         Self::Phrases,
     ];
@@ -95,6 +98,7 @@ impl Occasion {
             Self::Progress => "progress",
             Self::Closing => "closing",
             Self::CalledOff => "called_off",
+            Self::Complaint => "complaint",
             Self::Page => "page",
             Self::Phrases => "phrases",
         }
@@ -116,6 +120,12 @@ impl Occasion {
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
         matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing | Self::CalledOff)
+    }
+
+    /// Whether it is read by our own people and by no customer.
+    #[must_use]
+    pub const fn is_in_house(self) -> bool {
+        matches!(self, Self::Complaint)
     }
 
     /// The name of its template in a language, e.g. `fault.zh-CN.j2`.
@@ -144,7 +154,7 @@ macro_rules! shipped {
 }
 shipped! {
     "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "joined" "cancelled" "calendar" "follow_up" "on_the_way" "late"
-    "progress" "closing" "called_off" "page" "phrases"
+    "progress" "closing" "called_off" "complaint" "page" "phrases"
 }
 
 /// Every template below what advisors edited: the file of the folder where there is one, else the shipped text.

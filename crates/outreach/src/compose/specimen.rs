@@ -31,6 +31,9 @@ impl Outreach {
             let choice = |case: &ServiceCase| Ok((PreviewOf::Trouble(case.id), number(&case.machine)?));
             return open.iter().take(CHOICES_MAX).map(choice).collect();
         }
+        if occasion.is_in_house() {
+            return Ok(Vec::new());
+        }
         let talked_of: Vec<Stage> = Stage::ALL
             .iter()
             .copied()
@@ -56,7 +59,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Draft> {
         match of {
-            PreviewOf::Case(id) if !occasion.is_about_trouble() => {
+            PreviewOf::Case(id) if !occasion.is_about_trouble() && !occasion.is_in_house() => {
                 self.specimen_of_case(connection, composer, (occasion, language), id, now)
             }
             PreviewOf::Trouble(id) if occasion.is_about_trouble() => {

@@ -18,6 +18,7 @@ use crate::context::MachineContext;
 use crate::earlier::Talk;
 use crate::error::{OutreachError, Result};
 use crate::holidays::Holidays;
+use crate::managers::ComplaintFacts;
 use crate::registry::{Advisor, Customer, Language, Machine, Production, ServiceTask, Technician, Words};
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
@@ -73,6 +74,8 @@ pub(super) enum Specimen {
     Visit(Box<VisitFacts>),
     /// Of a service case.
     Trouble(Box<TroubleFacts>),
+    /// Of a complaint.
+    Complaint(ComplaintFacts),
 }
 
 impl Specimen {
@@ -85,6 +88,7 @@ impl Specimen {
             Self::Case(facts) => composer.letter(occasion, facts.language(), facts),
             Self::Visit(facts) => composer.letter(occasion, facts.language(), facts),
             Self::Trouble(facts) => composer.letter(occasion, facts.common.language, facts),
+            Self::Complaint(facts) => facts.render(composer),
         }
     }
 
@@ -96,7 +100,7 @@ impl Specimen {
             _ if occasion == Occasion::Page => Vec::new(),
             Self::Case(facts) => facts.several(),
             Self::Visit(facts) => facts.several(),
-            Self::Trouble(_) => Vec::new(),
+            Self::Trouble(_) | Self::Complaint(_) => Vec::new(),
         };
         super::check_names(&text, &several).map(|()| text)
     }
@@ -151,6 +155,9 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             let service = facts(language, Occasion::Service, catalogue, false);
             let own = service.and_then(|facts| visit(language, facts, true)).map(|visit| visit.finding(fault));
             all.chain(own).map(|facts| Specimen::Visit(Box::new(facts))).collect()
+        }
+        Occasion::Complaint => {
+            [false, true].map(|beyond| Specimen::Complaint(ComplaintFacts::invented(language, beyond))).into()
         }
         Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
             let promises: &[Option<Promise>] = match occasion {

@@ -50,6 +50,7 @@ impl Outreach {
             }
         }
         self.tell_crews(now)?;
+        self.tell_managers(now)?;
         Ok(done)
     }
 

@@ -8,11 +8,11 @@
 use foretell_model::Timestamp;
 
 use super::settle::settle;
-use crate::Outreach;
 use crate::channel::DeliveryError;
 use crate::error::Result;
 use crate::store::{Session, messages, record, values};
 use crate::views::MessageState;
+use crate::{Outreach, managers};
 
 /// More numbers than were given between a backup and a loss.
 const PASSED_OVER: i64 = 1_000_000;
@@ -38,6 +38,7 @@ impl Outreach {
                 let why = format!("the data was put back from {of}, and it may have gone out since then");
                 settle(self, tx, mail, Err(DeliveryError::Unknown(why)), now)?;
             }
+            managers::after_a_backup(tx, now)?;
             Ok(count)
         })
     }

@@ -9,7 +9,7 @@ use crate::Outreach;
 use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::error::Result;
 use crate::governor::Kind;
-use crate::store::{Case, Mail, Session, advisories, fates, messages, record};
+use crate::store::{Case, Mail, Session, advisories, crews, fates, messages, record};
 use crate::views::{Matter, MessageState, Outcome, Stage, Ticked};
 
 /// After so many temporary failures (about two days) the advisor decides.
@@ -58,7 +58,8 @@ impl Outreach {
                 }
             }
         }
-        Ok(())
+        self.store.write("take up words for technicians", |tx| crews::take_up_again(tx))?;
+        self.take_up_words_for_managers()
     }
 }
 

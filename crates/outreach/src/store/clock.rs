@@ -29,5 +29,9 @@ pub(crate) fn redate(connection: &dyn Session, from: Timestamp, now: Timestamp) 
     connection.execute("UPDATE message SET sent = ?2 WHERE sent > ?1", values![from, now])?;
     connection
         .execute("UPDATE not_now SET until = until - since + ?2, since = ?2 WHERE since > ?1", values![from, now])?;
-    connection.execute("UPDATE message SET due = ?1 WHERE state = 'queued' AND attempts = 0", values![now]).map(drop)
+    for table in ["message", "crew_word", "manager_word"] {
+        let sql = format!("UPDATE {table} SET due = ?1 WHERE state = 'queued' AND attempts = 0");
+        connection.execute(&sql, values![now])?;
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ pub(crate) mod evidence;
 pub(crate) mod fates;
 pub(crate) mod hooks;
 pub(crate) mod journeys;
+pub(crate) mod managers;
 pub(crate) mod messages;
 pub(crate) mod personal;
 pub(crate) mod record;

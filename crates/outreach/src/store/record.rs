@@ -100,6 +100,12 @@ pub(crate) const TROUBLE_WITHDRAWN: &str = "trouble_withdrawn";
 pub(crate) const TROUBLE_REOPENED: &str = "trouble_reopened";
 /// Word that nobody comes, because nothing is broken, went out; by which channel.
 pub(crate) const CALLED_OFF_SENT: &str = "called_off_sent";
+/// A manager is told once quiet hours are over; whose account.
+pub(crate) const MANAGER_HELD: &str = "manager_held";
+/// A manager was told that a customer complains; whose account.
+pub(crate) const MANAGER_TOLD: &str = "manager_told";
+/// A manager was not told of it, or perhaps not; why.
+pub(crate) const MANAGER_UNTOLD: &str = "manager_untold";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 

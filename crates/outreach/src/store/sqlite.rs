@@ -33,6 +33,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_crews.sql"),
     include_str!("schema_untold.sql"),
     include_str!("schema_told_work.sql"),
+    include_str!("schema_managers.sql"),
 ];
 
 /// How long one process waits for another's commit.

@@ -1,13 +1,14 @@
 //! The command line of `users`.
 
 use clap::{Args, Subcommand};
-use foretell_console::accounts::Role;
+use foretell_console::Lang;
+use foretell_console::accounts::{Role, email_of};
 
 /// What stands below `foretell users --help`.
 const USERS_EXAMPLE: &str = "\
 add and reset print a one-time link under which the person chooses a password, within 24 hours; with --password-stdin the
 first line of standard input becomes the password instead, and no link is printed. The service need not be stopped.
-Roles: technician, advisor, ops, admin.
+Roles: technician, advisor, ops, admin. Whoever has an e-mail address is told by mail when a customer complains.
 Exit codes: 0 done, 65 refused (the message says why), 74 the accounts cannot be read or written.";
 
 /// Options of `users`.
@@ -33,11 +34,29 @@ pub enum UsersCommand {
         /// Name as others read it; the login name when left out.
         #[arg(long)]
         name: Option<String>,
+        /// Address at which this person is told that a customer complains.
+        #[arg(long, value_name = "ADDRESS", value_parser = email)]
+        email: Option<String>,
+        /// In which language, en or zh-CN.
+        #[arg(long, value_name = "LANG", value_parser = lang, default_value = "en")]
+        letters: Lang,
         /// Take the password from standard input.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Everybody, one a line: login, role, state, last sign-in, name.
+    /// Set where somebody is told that a customer complains; without an address, nothing is told any more.
+    Email {
+        /// Login name.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// E-mail address.
+        #[arg(value_name = "ADDRESS", value_parser = email)]
+        email: Option<String>,
+        /// In which language, en or zh-CN.
+        #[arg(long, value_name = "LANG", value_parser = lang, default_value = "en")]
+        letters: Lang,
+    },
+    /// Everybody, one a line: login, role, state, last sign-in, name, and an e-mail address where there is one.
     List,
     /// Void somebody's password and sessions.
     Reset {
@@ -69,6 +88,18 @@ pub enum UsersCommand {
         #[arg(value_name = "LOGIN")]
         login: String,
     },
+}
+
+fn email(text: &str) -> Result<String, String> {
+    match email_of(text) {
+        Ok(Some(email)) => Ok(email),
+        Ok(None) => Err("name an address".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn lang(text: &str) -> Result<Lang, String> {
+    Lang::from_tag(text).ok_or_else(|| "known are en, zh-CN".to_owned())
 }
 
 fn role(text: &str) -> Result<Role, String> {

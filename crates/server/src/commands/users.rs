@@ -31,15 +31,22 @@ pub(super) fn users(
     let listens = service::console_of(dir).unwrap_or(console.listen);
     let link = |secret: &str| service::welcome_address(console, listens, secret);
     match &args.command {
-        UsersCommand::Add { login, role, name, password_stdin } => {
+        UsersCommand::Add { login, role, name, email, letters, password_stdin } => {
             let password = password(*password_stdin, input)?;
             let made = accounts.add(login, name.as_ref().unwrap_or(login), *role, WHO).map_err(refused)?;
+            if let Some(email) = email {
+                accounts.set_email(login, email, *letters, WHO).map_err(refused)?;
+            }
             given(&accounts, login, password.as_deref(), &link(&made), output)
         }
         UsersCommand::Reset { login, password_stdin } => {
             let password = password(*password_stdin, input)?;
             let made = accounts.reset(login, WHO).map_err(refused)?;
             given(&accounts, login, password.as_deref(), &link(&made), output)
+        }
+        UsersCommand::Email { login, email, letters } => {
+            let email = email.as_deref().unwrap_or_default();
+            accounts.set_email(login, email, *letters, WHO).map_err(refused)
         }
         UsersCommand::List => {
             for person in accounts.people().map_err(refused)? {
@@ -91,7 +98,8 @@ fn line(person: &Person) -> String {
         (false, false) => "invited",
     };
     let seen = person.seen.map_or_else(|| "never".to_owned(), |seen| seen.to_string());
-    format!("{}\t{}\t{state}\t{seen}\t{}", person.login, person.role.code(), person.name)
+    let email = person.email.as_ref().map(|email| format!("\t{email}")).unwrap_or_default();
+    format!("{}\t{}\t{state}\t{seen}\t{}{email}", person.login, person.role.code(), person.name)
 }
 
 fn refused(error: AccountsError) -> Failure {

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_console::Accounts;
-use foretell_console::accounts::AccountsError;
+use foretell_console::accounts::{AccountsError, Person};
+use foretell_console::{Accounts, Lang};
 use foretell_history::{
     DirLock, DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine, followed,
 };
 use foretell_model::{Catalogue, LogError, MachineId};
 use foretell_outreach::compose::trial;
 use foretell_outreach::registry::Language;
-use foretell_outreach::{Occasion, Outreach, OutreachError, OutreachOptions};
+use foretell_outreach::{Manager, Managers, Occasion, Outreach, OutreachError, OutreachOptions};
 
 use super::{closed, options};
 use crate::clock::WallClock;
@@ -67,14 +67,19 @@ impl Stores {
             (SqliteQuarantine::open(dir, bounds(config)), RollUps::open(dir))
         };
         let quarantine = quarantine.map_err(opening)?.keeping_free(room.clone());
-        let how = OutreachOptions { delivers: roles.outreach, ..options::outreach(config, &catalogue, console_url)? };
+        let accounts = Arc::new(accounts(dir)?);
+        let how = OutreachOptions {
+            delivers: roles.outreach,
+            managers: managers(&accounts),
+            ..options::outreach(config, &catalogue, console_url)?
+        };
         let outreach = outreach(dir, how)?;
         let stores = Self {
             log: Arc::new(log),
             quarantine: Arc::new(quarantine),
             rollups: Arc::new(rollups.map_err(opening)?),
             outreach: Arc::new(outreach),
-            accounts: Arc::new(accounts(dir)?),
+            accounts,
             catalogue,
             room,
         };
@@ -198,6 +203,23 @@ pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
         let kind = if matches!(error, AccountsError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
         unopened(kind, "could not open the accounts", &dir.join("accounts.sqlite"), error)
     })
+}
+
+/// Who is told that a customer complains: whose account has an address and may be used.
+fn managers(accounts: &Arc<Accounts>) -> Managers {
+    let accounts = Arc::clone(accounts);
+    Managers(Arc::new(move || {
+        let people = accounts.people().unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "Nobody can be told that a customer complains.");
+            Vec::new()
+        });
+        let manager = |person: Person| {
+            let language = if person.letters == Lang::Zh { Language::ZhCn } else { Language::En };
+            let address = person.email.filter(|_| !person.disabled)?;
+            Some(Manager { login: person.login, name: person.name, address, language })
+        };
+        people.into_iter().filter_map(manager).collect()
+    }))
 }
 
 /// A store's refusal as a failure of the command.
