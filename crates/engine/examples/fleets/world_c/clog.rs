@@ -63,7 +63,7 @@ impl Shape {
     }
 
     /// Dirt after a share of the way, share of that at its end.
-    fn at(&self, way: f64) -> f64 {
+    pub(crate) fn at(&self, way: f64) -> f64 {
         match self {
             Self::Linear => way,
             Self::Accelerating(k) => (k * way).exp_m1() / k.exp_m1(),

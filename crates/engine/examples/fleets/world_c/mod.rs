@@ -20,6 +20,8 @@ mod meters;
 mod publish;
 mod scenario;
 mod state;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use foretell_model::{MachineId, Signal, Timestamp};
