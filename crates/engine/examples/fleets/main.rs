@@ -8,8 +8,8 @@
 //!
 //! `--line` asks the straight line alone, which takes seconds: how hard the fleets are, whatever the engine makes of them.
 //!
-//! The third world (`c`) is another author's, of whom nothing was asked but that he should not read the engine: its sites live one
-//! scenario each, and it is told of by scenario too. Seeds of development are 401 and higher there.
+//! The third world (`c`) is by an author who had never read the engine: its sites live one scenario each, and its figures are told by
+//! scenario too. Its seeds of development are 401 and higher.
 //!
 //! Some seeds are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
@@ -74,7 +74,7 @@ fn main() {
             of more below, these seeds are easier than that. In the field its median lead is 14 days and its false advisories are 0.3 to\n\
             0.46 a year: world A, with shorter leads and more of them, is harder than that, and world B's readings are calmer. What is\n\
             asked of a fleet nobody has seen lies between the two, which the last table puts together.\n\n\
-            World C is what another author made who had never read the engine: other physics, faster and jerkier dirt, fans that hide it,\n\
+            World C was made by an author who had never read the engine: other physics, faster and jerkier dirt, fans that hide it,\n\
             and twenty things that confuse. Nothing was set so that a line or the engine fares well there. Its limit is told in two\n\
             ways: as in the other worlds (ten loaded minutes of the discharge itself, by their mean), and as its author reckons it\n\
             (what the lagging sensor shows for ten minutes without a break, loaded or not, or a trip).\n\n"

@@ -300,8 +300,13 @@ fn live(rng: &Rng, scenario: &Scenario, place: Place, plants: Vec<Plant>) -> Sit
         .enumerate()
         .map(|(m, life)| machine(&mut rng.fork(400 + m as u64), scenario, &place, life, (sensed, count)))
         .collect();
-    let story = format!("{} {} from {}, {}", scenario.name, place.climate.name, place.start, place.story);
+    let story = format!("{} {} from {}{}", scenario.name, place.climate.name, place.start, told(&place.story));
     Site { start: place.start, days: place.days as f64, machines, hot_spells: Vec::new(), story }
+}
+
+/// The rest of a sentence, if there is any.
+fn told(story: &str) -> String {
+    if story.is_empty() { String::new() } else { format!(", {story}") }
 }
 
 /// The machine after its life; `site`: whether any sensor there measures the ambient, and how many machines there are.
@@ -326,11 +331,11 @@ fn machine(
         author_reached: state.author_day.map(at),
         excess_k: Vec::new(),
         story: format!(
-            "{} s, {} K, valve senses {}, {}{}",
+            "{} s, {} K, valve senses {}{}{}",
             sensors.every_s,
             sensors.resolution_k,
             if plant.unit.senses_mix { "mixed oil" } else { "sump" },
-            plant.story,
+            told(&plant.story),
             plant.onset.map_or_else(String::new, |day| format!(", onset day {day:.0}")),
         ),
     };
