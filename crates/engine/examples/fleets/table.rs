@@ -46,9 +46,10 @@ pub(crate) fn by_trait(cases: &[&Case]) -> String {
     by(&traits, cases)
 }
 
-/// One line for each scenario, where a world has them.
+/// One line for each scenario of clogging coolers, where a world has them.
 pub(crate) fn by_scenario(cases: &[&Case]) -> String {
-    by(&[|c| c.traits.scenario], cases)
+    let failing: Vec<&Case> = cases.iter().copied().filter(|c| c.kind == Kind::Failing).collect();
+    by(&[|c| c.traits.scenario], &failing)
 }
 
 fn by(traits: &[Trait], cases: &[&Case]) -> String {
