@@ -9,6 +9,9 @@
 //! ([`Truth::author_reached`]). In the other worlds, and in the forecasts, it is the mean of ten loaded minutes of the discharge
 //! itself ([`Truth::limit_reached`]). Both are judged. The cooler is cleaned some hours after the author's.
 //!
+//! A step is 10 s where the generator's was 5 s, for it halves the time: of seeds 401 and 402 61 coolers reach the limit with the one
+//! and 62 with the other, and a straight line warns of 51 and 50 % a week ahead.
+//!
 //! Nothing of the engine was tuned on this world's seeds of development (401 and higher) when it came to this place.
 
 mod ail;
