@@ -5,11 +5,17 @@ use crate::run::World;
 /// Seeds that nobody tunes on: those that the kept figures are of. When figures on held-out seeds have led to a change of
 /// the engine, these seeds are no longer held out and others take their place.
 pub(crate) const HELD_OUT: [u64; 8] = [345, 346, 347, 348, 349, 350, 351, 352];
+/// The same of the third world.
+pub(crate) const HELD_OUT_C: [u64; 8] = [353, 354, 355, 356, 357, 358, 359, 360];
+/// Looked at where no seeds are asked for: in the first worlds, and in the third.
+const USUAL: [u64; 2] = [1, 2];
+const USUAL_C: [u64; 2] = [401, 402];
 
 /// What was asked for.
 pub(crate) struct Args {
     pub(crate) worlds: Vec<World>,
-    pub(crate) seeds: Vec<u64>,
+    /// Seeds asked for, the same in all worlds; without any each world has its own.
+    seeds: Vec<u64>,
     pub(crate) verbose: bool,
     pub(crate) site: Option<usize>,
     pub(crate) dump: Option<String>,
@@ -26,7 +32,7 @@ impl Args {
     pub(crate) fn parse(mut from: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut args = Self {
             worlds: World::ALL.to_vec(),
-            seeds: vec![1, 2],
+            seeds: Vec::new(),
             verbose: false,
             site: None,
             dump: None,
@@ -42,16 +48,17 @@ impl Args {
                     args.worlds = match value()?.as_str() {
                         "a" => vec![World::A],
                         "b" => vec![World::B],
+                        "c" => vec![World::C],
                         "faults" => vec![World::Faults],
                         "all" => World::ALL.to_vec(),
-                        other => return Err(format!("no world {other}: a, b, faults or all")),
+                        other => return Err(format!("no world {other}: a, b, c, faults or all")),
                     }
                 }
                 "--seeds" => args.seeds = seeds(&value()?)?,
                 "--fit" => args.fit = seeds(&value()?)?,
                 "--site" => args.site = Some(number(&value()?)?),
                 "--dump" => args.dump = Some(value()?),
-                "--write" => (args.seeds, args.write) = (HELD_OUT.to_vec(), true),
+                "--write" => args.write = true,
                 "--late" => args.late = true,
                 "--line" => args.line = true,
                 "--verbose" => args.verbose = true,
@@ -63,6 +70,23 @@ impl Args {
             }
         }
         Ok(args)
+    }
+
+    /// Seeds of a world.
+    pub(crate) fn seeds(&self, world: World) -> Vec<u64> {
+        match (self.write, self.seeds.is_empty()) {
+            (true, _) => held_out(world).to_vec(),
+            (false, false) => self.seeds.clone(),
+            (false, true) => (if world == World::C { USUAL_C } else { USUAL }).to_vec(),
+        }
+    }
+}
+
+/// Seeds of a world that nobody tunes on.
+pub(crate) const fn held_out(world: World) -> &'static [u64] {
+    match world {
+        World::C => &HELD_OUT_C,
+        World::A | World::B | World::Faults => &HELD_OUT,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use foretell_model::{Finding, FindingId, FindingKind, Grade, Status, Timestamp};
 
-use crate::fleet::{DAYS, Kind, Machine, Site, Traits};
+use crate::fleet::{Kind, Machine, Site, Traits};
 
 /// Days before the limit on which a forecast is asked for.
 pub(crate) const ASKED_DAYS: [f64; 4] = [28.0, 21.0, 14.0, 7.0];
@@ -77,7 +77,7 @@ impl Case {
             named_first: None,
             asked: [None; 4],
             false_episodes: 0,
-            healthy_years: healthy_until.days_since(site.start).clamp(0.0, DAYS as f64) / 365.25,
+            healthy_years: healthy_until.days_since(site.start).clamp(0.0, site.days) / 365.25,
             shown_k: None,
             remarks: Vec::new(),
             worst: Vec::new(),

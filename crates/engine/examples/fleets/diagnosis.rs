@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foretell_model::{Finding, FindingKind, Status, Timestamp};
 
 use crate::case::{about, reaches_customer};
-use crate::fleet::{DAYS, Machine, Site};
+use crate::fleet::{Machine, Site};
 use crate::stats::{median, poisson_95};
 use crate::table::share;
 
@@ -40,7 +40,9 @@ pub(crate) fn useful_days(fault: &str) -> f64 {
 /// One machine of a fleet with other faults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patient {
-    fault: Option<&'static str>,
+    /// What befalls its site, in the third world.
+    pub(crate) scenario: &'static str,
+    pub(crate) fault: Option<&'static str>,
     own_sensor: Option<bool>,
     /// The first thing said after onset was the right one.
     named_first: bool,
@@ -53,10 +55,10 @@ pub(crate) struct Patient {
     /// Said after onset before it was named, or instead.
     instead: Option<String>,
     /// Customer-grade episodes on a machine without a fault, by fault code.
-    accused_of: Vec<String>,
+    pub(crate) accused_of: Vec<String>,
     /// Episodes of the lowest grade on such a machine, by fault code; sensors' own troubles apart.
     watched_for: Vec<String>,
-    healthy_years: f64,
+    pub(crate) healthy_years: f64,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -67,7 +69,12 @@ impl Patient {
             .copied()
             .filter(|f| matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault))
             .collect();
-        let mut patient = Self { fault: machine.truth.fault, own_sensor: machine.truth.own_sensor, ..Self::default() };
+        let mut patient = Self {
+            scenario: machine.traits.scenario,
+            fault: machine.truth.fault,
+            own_sensor: machine.truth.own_sensor,
+            ..Self::default()
+        };
         match machine.truth.fault.zip(machine.truth.onset) {
             Some((fault, onset)) => patient.diagnose(site, machine, &said, fault, onset),
             None => patient.count_accusations(site, machine, &said),
@@ -104,7 +111,7 @@ impl Patient {
     }
 
     fn count_accusations(&mut self, site: &Site, machine: &Machine, said: &[&Finding]) {
-        self.healthy_years = DAYS as f64 / 365.25;
+        self.healthy_years = site.days / 365.25;
         let opened = said.iter().filter(|f| f.status == Status::Opened && f.kind != FindingKind::SensorFault);
         // A room that is said to be hot while its air is hotter than season and weather make it is no mistake.
         let is_hot = |at: Timestamp| {
@@ -142,12 +149,17 @@ fn timeline(site: &Site, said: &[&Finding]) -> String {
     turns.map(short).collect::<Vec<_>>().join("; ")
 }
 
-/// The table of all faults.
-pub(crate) fn table(patients: &[&Patient]) -> String {
-    let mut out = format!(
+/// Names of the columns of a [`row`].
+pub(crate) fn header() -> String {
+    format!(
         "{:26} {:>9} {:>18} {:>12} {:>7} {:>9}  {}\n",
         "fault", "machines", "named at all", "named first", "or alt.", "after", "advised right; said first instead"
-    );
+    )
+}
+
+/// The table of all faults.
+pub(crate) fn table(patients: &[&Patient]) -> String {
+    let mut out = header();
     for (code, ..) in FAULTS {
         let of: Vec<&Patient> = patients.iter().copied().filter(|p| p.fault == Some(code)).collect();
         out += &row(code, &of);
@@ -198,7 +210,7 @@ fn each_alike(patients: &[&Patient], codes: &[&str]) -> String {
     format!("{:.1} %", shares.iter().sum::<f64>() / shares.len().max(1) as f64)
 }
 
-fn row(name: &str, of: &[&Patient]) -> String {
+pub(crate) fn row(name: &str, of: &[&Patient]) -> String {
     let named = of.iter().filter(|p| p.named_after_days.is_some()).count();
     let first = of.iter().filter(|p| p.named_first).count();
     let either = of.iter().filter(|p| p.named_after_days.is_some() || p.alternative).count();

@@ -4,17 +4,19 @@ use foretell_model::Signal;
 
 use crate::args::Args;
 use crate::fleet::Kind;
-use crate::run::{SITES, World};
+use crate::run::World;
+
+/// No world has a site of a higher number.
+const HIGHEST: usize = 48;
 
 /// Prints the readings of `SITE/MACHINE` of the first seed's failing fleet (`healthy:SITE/MACHINE` of the healthy one).
 pub(crate) fn dump(args: &Args, machine: &str) {
     let (kind, name) = machine.strip_prefix("healthy:").map_or((Kind::Failing, machine), |m| (Kind::Healthy, m));
-    let sites = args.seeds.first().into_iter().flat_map(|seed| {
-        let numbers =
-            (0..2 * SITES).filter(|n| name.split('/').next().is_some_and(|s| s.ends_with(&format!("{n:02}"))));
-        numbers.flat_map(move |n| {
-            args.worlds.iter().map(move |w| w.site(*seed, n, if *w == World::Faults { Kind::Ailing } else { kind }))
-        })
+    let sites = args.worlds.iter().flat_map(|&world| {
+        let (site, kind) =
+            (name.split('/').next().unwrap_or_default(), if world == World::Faults { Kind::Ailing } else { kind });
+        let number = (0..HIGHEST).find(|n| site == world.site_name(*n));
+        args.seeds(world).first().copied().zip(number).map(|(seed, number)| world.site(seed, number, kind))
     });
     for site in sites {
         let Some(machine) = site.machines.iter().find(|m| m.id.as_str() == name) else { continue };
@@ -27,5 +29,5 @@ pub(crate) fn dump(args: &Args, machine: &str) {
         }
         return;
     }
-    eprintln!("no machine {name}: names are s00/m00 in world a, b00/m0 in world b");
+    eprintln!("no machine {name}: names are s00/m00 in world a, b00/m0 in world b, c00/m0 in world c");
 }

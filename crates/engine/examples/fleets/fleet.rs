@@ -2,7 +2,7 @@
 
 use foretell_model::{MachineId, Reading, Timestamp};
 
-/// Days simulated.
+/// Days simulated in the first two worlds.
 pub(crate) const DAYS: usize = 240;
 
 /// Discharge temperature that counts as reached, degC.
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
 /// Machines that share a room and its weather.
 pub(crate) struct Site {
     pub(crate) start: Timestamp,
+    /// Days simulated.
+    pub(crate) days: f64,
     pub(crate) machines: Vec<Machine>,
     /// First and last days on which the air was hotter than season and weather make it.
     pub(crate) hot_spells: Vec<(f64, f64)>,
@@ -47,8 +49,10 @@ pub(crate) struct Truth {
     pub(crate) onset: Option<Timestamp>,
     /// Whether a sensor of its own shows the fault, where there is such a sensor.
     pub(crate) own_sensor: Option<bool>,
-    /// First hour whose mean true loaded discharge temperature is at the limit.
+    /// When the true discharge temperature, held for ten loaded minutes, first is at the limit.
     pub(crate) limit_reached: Option<Timestamp>,
+    /// The same as the third world's author reckons it: what its sensor shows for ten minutes without a break, or a trip.
+    pub(crate) author_reached: Option<Timestamp>,
     /// What the fault adds on each day where this is reckoned: to the saturated branch, and to what the hot hours show, K.
     pub(crate) excess_k: Vec<(f64, f64)>,
     /// What happened to the machine, for a person to read.
@@ -67,6 +71,11 @@ pub(crate) struct Traits {
     pub(crate) shape: &'static str,
     /// How fast the fault takes the cooler's conductance, as [`pace`] tells it; empty without such a fault.
     pub(crate) pace: &'static str,
+    /// How its fan is driven and how often it is read; empty where a world has one way only.
+    pub(crate) fan: &'static str,
+    pub(crate) sampling: &'static str,
+    /// What befalls its site, in the third world; empty elsewhere.
+    pub(crate) scenario: &'static str,
 }
 
 /// A loss of conductance per day in words, of the rate that the fault's shape is built on (an accelerating one begins slower and ends

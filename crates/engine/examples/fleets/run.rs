@@ -4,14 +4,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foretell_engine::{Engine, EngineOptions};
-use foretell_model::{Catalogue, Event, Finding, MachineId, Timestamp, Work};
+use foretell_model::{Catalogue, Event, Finding, Timestamp, Work};
 
 use crate::case::Case;
 use crate::causes::Sample;
 use crate::diagnosis::Patient;
-use crate::fleet::{Kind, Site};
+use crate::fleet::{Kind, Machine, Site, Truth};
 use crate::late::Held;
-use crate::{naive, world_a, world_b};
+use crate::{naive, world_a, world_b, world_c};
 
 /// Sites of a fleet.
 pub(crate) const SITES: usize = 15;
@@ -21,19 +21,31 @@ pub(crate) const SITES: usize = 15;
 pub(crate) enum World {
     A,
     B,
+    C,
     /// The second author's machines with other faults.
     Faults,
 }
 
 impl World {
-    pub(crate) const ALL: [Self; 3] = [Self::A, Self::B, Self::Faults];
+    pub(crate) const ALL: [Self; 4] = [Self::A, Self::B, Self::Faults, Self::C];
 
     /// Builds a site and lives its days.
     pub(crate) fn site(self, seed: u64, number: usize, kind: Kind) -> Site {
         match self {
             Self::A => world_a::site(seed, number, kind),
             Self::B | Self::Faults => world_b::site(seed, number, kind),
+            Self::C => world_c::site(seed, number),
         }
+    }
+
+    /// Name of a site.
+    pub(crate) fn site_name(self, number: usize) -> String {
+        let letter = match self {
+            Self::A => 's',
+            Self::B | Self::Faults => 'b',
+            Self::C => 'c',
+        };
+        format!("{letter}{number:02}")
     }
 }
 
@@ -63,6 +75,8 @@ pub(crate) struct Outcome {
     pub(crate) task: Task,
     pub(crate) engine: Vec<Case>,
     pub(crate) line: Vec<Case>,
+    /// The same two by the truth as the third world's author reckons it.
+    pub(crate) author: (Vec<Case>, Vec<Case>),
     pub(crate) patients: Vec<Patient>,
     /// What the causes were told by, where it was asked for.
     pub(crate) samples: Vec<Sample>,
@@ -99,27 +113,31 @@ pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, asked: Asked) -> Vec<Ou
 
 fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
     let mut site = task.world.site(task.seed, task.number, task.kind);
-    let line = site
-        .machines
-        .iter()
-        .filter(|_| task.kind != Kind::Ailing)
-        .map(|m| Case::new(task.kind, &site, m, &naive::findings(m).iter().collect::<Vec<_>>()))
-        .collect();
+    let mut outcome = Outcome {
+        task,
+        engine: Vec::new(),
+        line: Vec::new(),
+        author: (Vec::new(), Vec::new()),
+        patients: Vec::new(),
+        samples: Vec::new(),
+        held: Vec::new(),
+        events: 0,
+    };
+    if task.kind != Kind::Ailing {
+        for machine in &site.machines {
+            let said = naive::findings(machine);
+            let said: Vec<&Finding> = said.iter().collect();
+            outcome.line.push(Case::new(task.kind, &site, machine, &said));
+            outcome.author.1.extend(by_author(task, &site, machine, &said));
+        }
+    }
     if matches!(asked, Asked::Line) {
-        return Outcome {
-            task,
-            engine: Vec::new(),
-            line,
-            patients: Vec::new(),
-            samples: Vec::new(),
-            held: Vec::new(),
-            events: 0,
-        };
+        return outcome;
     }
     let events = events(&mut site);
+    outcome.events = events.len();
     let mut engine = Engine::new(EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() });
     let mut findings: Vec<Finding> = Vec::new();
-    let (mut samples, mut held) = (Vec::new(), Vec::new());
     for (_, event) in &events {
         let (days, said) = (engine.days_closed(), findings.len());
         engine.observe(event, &mut findings);
@@ -128,19 +146,31 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
         }
         match asked {
             Asked::Findings | Asked::Line => {}
-            Asked::Samples => samples.extend(Sample::of(&engine, &site, event, &findings[said..])),
-            Asked::Gates => held.extend(Held::of(&engine, &site, event)),
+            Asked::Samples => outcome.samples.extend(Sample::of(&engine, &site, event, &findings[said..])),
+            Asked::Gates => outcome.held.extend(Held::of(&engine, &site, event)),
         }
     }
-    let of = |id: &MachineId| findings.iter().filter(|f| f.machine == *id).collect::<Vec<_>>();
-    let (mut cases, mut patients) = (Vec::new(), Vec::new());
     for machine in &site.machines {
-        match task.kind {
-            Kind::Ailing => patients.push(Patient::new(&site, machine, &of(&machine.id))),
-            _ => cases.push(Case::new(task.kind, &site, machine, &of(&machine.id))),
+        let said: Vec<&Finding> = findings.iter().filter(|f| f.machine == machine.id).collect();
+        if task.kind == Kind::Ailing || (task.world == World::C && task.kind == Kind::Healthy) {
+            outcome.patients.push(Patient::new(&site, machine, &said));
+        }
+        if task.kind != Kind::Ailing {
+            outcome.engine.push(Case::new(task.kind, &site, machine, &said));
+            outcome.author.0.extend(by_author(task, &site, machine, &said));
         }
     }
-    Outcome { task, engine: cases, line, patients, samples, held, events: events.len() }
+    outcome
+}
+
+/// A machine of the third world by its author's truth.
+fn by_author(task: Task, site: &Site, machine: &Machine, said: &[&Finding]) -> Option<Case> {
+    let truth = Truth { limit_reached: machine.truth.author_reached, ..machine.truth.clone() };
+    (task.world == World::C).then(|| {
+        let machine =
+            Machine { id: machine.id.clone(), readings: Vec::new(), jobs: Vec::new(), truth, traits: machine.traits };
+        Case::new(task.kind, site, &machine, said)
+    })
 }
 
 /// Readings and reported jobs of all the site's machines in order of time.

@@ -27,13 +27,11 @@ pub(crate) fn judged(title: &str, cases: &[&Case], line: &[&Case]) -> String {
     out
 }
 
+type Trait = fn(&Case) -> &'static str;
+
 /// One line for each value of each trait.
-pub(crate) fn by_scenario(cases: &[&Case]) -> String {
-    let mut out = format!(
-        "{:24} {:>8} {:>6} {:>6} {:>7} {:>7} {:>6} {:>7}  {}\n",
-        "scenario", "reached", ">=7d", ">=14d", "lead", "holds", "width", "named", "false /machine-year"
-    );
-    let traits: [fn(&Case) -> &'static str; 7] = [
+pub(crate) fn by_trait(cases: &[&Case]) -> String {
+    let traits: [Trait; 10] = [
         |c| c.traits.ambient,
         |c| c.traits.drive,
         |c| c.traits.schedule,
@@ -41,7 +39,24 @@ pub(crate) fn by_scenario(cases: &[&Case]) -> String {
         |c| c.traits.season,
         |c| c.traits.shape,
         |c| c.traits.pace,
+        |c| c.traits.fan,
+        |c| c.traits.sampling,
+        |c| c.traits.scenario,
     ];
+    by(&traits, cases)
+}
+
+/// One line for each scenario of clogging coolers, where a world has them.
+pub(crate) fn by_scenario(cases: &[&Case]) -> String {
+    let failing: Vec<&Case> = cases.iter().copied().filter(|c| c.kind == Kind::Failing).collect();
+    by(&[|c| c.traits.scenario], &failing)
+}
+
+fn by(traits: &[Trait], cases: &[&Case]) -> String {
+    let mut out = format!(
+        "{:24} {:>8} {:>6} {:>6} {:>7} {:>6} {:>7} {:>6} {:>7}  {}\n",
+        "scenario", "reached", ">=7d", ">=14d", "lead", "never", "holds", "width", "named", "false /machine-year"
+    );
     for of in traits {
         let mut values: Vec<&str> = cases.iter().map(|c| of(c)).collect();
         values.retain(|value| !value.is_empty());
@@ -65,11 +80,12 @@ fn scenario(name: &str, cases: &[&Case]) -> String {
     let named = reached.iter().filter(|c| c.named_first.as_deref() == Some("cooler_clogging")).count();
     let (episodes, years) = falses(cases);
     format!(
-        "{name:24} {:8} {:>6} {:>6} {:>7} {:>7} {:>6} {:>7}  {} in {years:.1} = {:.3}\n",
+        "{name:24} {:8} {:>6} {:>6} {:>7} {:6} {:>7} {:>6} {:>7}  {} in {years:.1} = {:.3}\n",
         reached.len(),
         warned(7.0),
         warned(14.0),
         days(median(reached.iter().map(|c| c.lead_days))),
+        reached.iter().filter(|c| c.lead_days <= 0.0).count(),
         percent(asked.iter().filter(|a| a.holds).count(), asked.len()),
         ratio(median(asked.iter().map(|a| a.width))),
         percent(named, reached.iter().filter(|c| c.named_first.is_some()).count()),

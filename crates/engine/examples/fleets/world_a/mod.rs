@@ -77,7 +77,13 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
             live::live(spec, traits, &ambient, start)
         })
         .collect();
-    Site { start, machines, hot_spells: Vec::new(), story: format!("from day {start_day} of the year, {story}") }
+    Site {
+        start,
+        days: DAYS as f64,
+        machines,
+        hot_spells: Vec::new(),
+        story: format!("from day {start_day} of the year, {story}"),
+    }
 }
 impl Spec {
     fn new(mut rng: Rng, site: usize, machine: usize, kind: Kind, has_ambient: bool) -> Self {
@@ -143,6 +149,9 @@ impl Spec {
                 Shape::Saturating => "saturating",
             }),
             pace: self.fault.map_or("", |(.., rate)| fleet::pace(rate)),
+            fan: "",
+            sampling: "",
+            scenario: "",
         }
     }
 }

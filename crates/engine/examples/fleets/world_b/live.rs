@@ -245,6 +245,7 @@ impl State {
                 onset,
                 own_sensor: fault.and_then(|fault| plant.sensors.fitted.shows(fault)),
                 limit_reached: self.limit_reached,
+                author_reached: None,
                 story,
             },
         }

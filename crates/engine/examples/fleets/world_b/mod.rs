@@ -85,7 +85,7 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
             traits,
         })
         .collect();
-    Site { start, machines, hot_spells, story }
+    Site { start, days: DAYS as f64, machines, hot_spells, story }
 }
 
 fn plant(mut rng: Rng, id: MachineId, room: &Room, kind: Kind, has_ambient: bool, from_day: f64) -> Plant {
@@ -174,5 +174,8 @@ fn traits(plant: &Plant, room: &Room, sensors: &str, count: usize) -> Traits {
         season: room.climate.season,
         shape: plant.clogging.map_or("none", |c| c.shape.name()),
         pace: plant.clogging.map_or("", |c| fleet::pace(c.rate_per_day)),
+        fan: "",
+        sampling: "",
+        scenario: "",
     }
 }
