@@ -65,9 +65,9 @@ fn main() {
     let kept = judge(&args, &shipped);
     if args.write {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/evaluation.txt");
-        let ([first, .., last], [first_c, .., last_c]) = (args::HELD_OUT, args::HELD_OUT_C);
+        let [first, .., last] = args::HELD_OUT;
         let head = format!(
-            "Figures of the engine on held-out simulated fleets, seeds {first} to {last}, world C {first_c} to {last_c}; rewritten by\n\
+            "Figures of the engine on held-out simulated fleets, seeds {first} to {last}; rewritten by\n\
             cargo run --release -p foretell-engine --example fleets -- --write\n\n\
             How fast the coolers of world A lose conductance was set on other seeds, before these were run, so that the straight line\n\
             alone (predict_linear) warns of as many as in the field: 64 to 68 % a week ahead and 40 to 46 % two weeks. Where it warns\n\
@@ -119,7 +119,7 @@ fn judge(args: &Args, shipped: &Catalogue) -> String {
             remarks(&outcomes);
         }
         for (name, held_out) in [("tuning", false), ("held-out", true)] {
-            let of = outcomes.iter().filter(|o| args::held_out(world).contains(&o.task.seed) == held_out);
+            let of = outcomes.iter().filter(|o| args::HELD_OUT.contains(&o.task.seed) == held_out);
             let tables = tables(world, name, of);
             print!("{tables}");
             kept += &tables;

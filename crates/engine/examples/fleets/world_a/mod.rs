@@ -17,9 +17,9 @@ const STEPS_PER_DAY: usize = 24 * 60 / STEP_MIN;
 /// UA lost per day, share. Where the air is dusty or linty, coolers lose 0.5 to 2 % a day; so do five of these seven. Of such coolers
 /// alone a straight line warns more than it does in the field, so the other two are faster, as where lint or oil mist shuts a block
 /// within weeks: together they make the fleet as hard as it should be. The yardstick is the line alone: it is to warn 64 to 68 % at
-/// least a week ahead and 40 to 46 % two weeks. On seeds 2 to 25 (`--line`) it warns 67.0 and 42.5 % of 833. What the engine makes of
+/// least a week ahead and 40 to 46 % two weeks. On seeds 2 to 25 (`--line`) it warns 65.6 and 40.9 % of 815. What the engine makes of
 /// them had no part in it; how it fares with the fast ones is told by pace.
-const RATES_PER_DAY: [f64; 7] = [0.006, 0.008, 0.012, 0.016, 0.020, 0.026, 0.032];
+const RATES_PER_DAY: [f64; 7] = [0.005, 0.007, 0.009, 0.012, 0.016, 0.022, 0.030];
 
 /// How UA is lost after onset.
 #[derive(Clone, Copy, Debug)]
