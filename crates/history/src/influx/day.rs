@@ -13,7 +13,7 @@ pub struct MachineDay {
     pub day: Timestamp,
     /// Mean of the hottest loaded-steady hours, degC.
     pub discharge_temp_c: Option<f64>,
-    /// Hottest hourly mean, degC.
+    /// Highest temperature held for ten minutes, degC.
     pub discharge_temp_peak_c: Option<f64>,
     /// Ambient of the same hours, degC.
     pub ambient_temp_c: Option<f64>,
@@ -47,7 +47,7 @@ pub struct MachineDay {
     pub outlook: Vec<Outlook>,
 }
 
-/// Quantiles of a coming day's hottest hour.
+/// Quantiles of the highest temperature held on a coming day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outlook {
     /// Days from when the forecast was made.

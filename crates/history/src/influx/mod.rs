@@ -6,9 +6,9 @@
 //! | measurement | one point per | time | further tags | fields |
 //! |---|---|---|---|---|
 //! | `reading` | reading of the log | when it was measured | | each signal under its own name (`discharge_temp_c`, `motor_current_a`, `run_hours`, …); `state` (text); `quality` (text: `bad`, `stale`, `untimed_at_source`) unless it is good |
-//! | `feature` | machine and closed day | beginning of the day | | `discharge_temp_c` (mean of the hottest loaded hours), `discharge_temp_peak_c` (hottest hour), `ambient_temp_c`, `expected_c`, `expected_low_c`, `expected_high_c` (the normal band: two standard deviations to each side), `run_h`, `load_h`, `unloaded_current_share` (1), `warn_c`, `trip_c` |
+//! | `feature` | machine and closed day | beginning of the day | | `discharge_temp_c` (mean of the hottest loaded hours), `discharge_temp_peak_c` (highest held for ten minutes), `ambient_temp_c`, `expected_c`, `expected_low_c`, `expected_high_c` (the normal band: two standard deviations to each side), `run_h`, `load_h`, `unloaded_current_share` (1), `warn_c`, `trip_c` |
 //! | `health` | machine and closed day | beginning of the day | | `learned`, `observable` (true or false), `excess_k` (over its own normal), `cooler_ua_loss` (0 to 1), `open_findings` (whole number), `grade` (text: `none`, `watch`, `advise`, `urgent`), `grade_level` (0 to 3) |
-//! | `outlook` | machine, closed day and span ahead | the day that is forecast | `ahead_days` (3 to 90) | `q10_c`, `q50_c`, `q90_c`: quantiles of that day's hottest hour. The newest point of each `ahead_days` is the present forecast |
+//! | `outlook` | machine, closed day and span ahead | the day that is forecast | `ahead_days` (3 to 90) | `q10_c`, `q50_c`, `q90_c`: quantiles of the highest temperature held on that day. The newest point of each `ahead_days` is the present forecast |
 //! | `forecast` | finding of the engine | when it was concluded | `event`, `fault`, `episode` (number) | `id`, `status`, `grade` (texts), `grade_level`, `likelihood` (0 to 1), `rul_p10_days`, `rul_p50_days`, `rul_p90_days`, `within_7d`, `within_14d`, `within_21d`, `within_30d` (0 to 1), `limit_signal` (text), `limit` (in the signal's unit), `text` |
 //!
 //! A value that was not measured, or is not a finite number, is absent. `foretell export --out FILE.lp` writes the same `reading`s.
