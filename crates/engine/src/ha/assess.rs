@@ -26,8 +26,6 @@ const FAULT_PRIOR: f64 = 0.02;
 const WINDOW_DAYS: Day = 90;
 /// Days that "of late" means.
 const OF_LATE_DAYS: Day = 5;
-/// Days, at most, that must follow a growth from day to day.
-const FOLLOWS_DAYS: Day = 45;
 /// Days before an onset from which its temperature can be compared with.
 const COMPARED_DAYS: usize = 5;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
@@ -257,8 +255,7 @@ impl Work {
     fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {
         let dropped_from = self.dropped_from();
         let scan = self.converge();
-        let mut judgement = self.summarise(&scan);
-        judgement.dropped_from = dropped_from;
+        let mut judgement = Judgement { dropped_from, ..self.summarise(&scan) };
         self.look(&mut judgement);
         judgement.follows = self.follows(&scan);
         let peaks_c = self.recent(Series::Hot, OF_LATE_DAYS).map(|s| s.td_c + s.peak_over_k);
@@ -290,10 +287,8 @@ impl Work {
 
     /// Whether the days of the likeliest growth follow it.
     fn follows(&self, scan: &Scan) -> Option<Follows> {
-        let trend = scan.alternatives.first().filter(|_| self.health.source.is_measured())?.trend();
-        let onset = trend.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
-        let from = onset.max(self.today.saturating_sub(FOLLOWS_DAYS));
-        follows::expected(&self.samples, &self.beside_best(scan), &trend, from)
+        let best = scan.alternatives.first().filter(|_| self.health.source.is_measured())?;
+        follows::expected(&self.samples, &self.beside_best(scan), &best.trend(), self.today)
     }
 
     fn summarise(&self, scan: &Scan) -> Judgement {
@@ -316,24 +311,9 @@ impl Work {
             rate_k_per_day: rate * certainty,
             onset_day: scan::median_onset(scan).unwrap_or(now),
             step_share: step,
-            cool_excess_k: None,
-            cool_slope: None,
-            over_k: None,
-            rivals: None,
-            stands: Vec::new(),
-            unregulated: None,
-            week: None,
-            resettled: None,
-            jump: None,
-            follows: None,
-            margin_k: None,
             is_measured: self.health.source.is_measured(),
-            hot_ambient_c: None,
-            forecast: None,
-            dropped_from: None,
             hot_days: self.hot_days,
-            risen_k: None,
-            stands_out: None,
+            ..Judgement::default()
         }
     }
 

@@ -10,6 +10,8 @@ use super::rows;
 use super::trend::Trend;
 use crate::sd::day::Day;
 
+/// Days that are looked at, at most.
+const DAYS: Day = 45;
 /// Steps that are needed, and days between which one is a step.
 const STEPS: usize = 8;
 const WITHIN: Day = 3;
@@ -40,9 +42,11 @@ impl Follows {
     }
 }
 
-/// Looks at the steps from one day to the next since `from`, beside a normal and a growth over it. `None` where there are too few, or
-/// the growth expects hardly any.
-pub(super) fn expected(samples: &[Sample], baseline: &Baseline, trend: &Trend, from: Day) -> Option<Follows> {
+/// Looks at the steps from one day to the next since a growth over this normal began. `None` where there are too few, or the growth
+/// expects hardly any.
+pub(super) fn expected(samples: &[Sample], baseline: &Baseline, trend: &Trend, today: Day) -> Option<Follows> {
+    let onset = trend.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
+    let from = onset.max(today.saturating_sub(DAYS));
     let hot = samples.iter().filter(|s| s.series == Series::Hot && s.day >= from);
     let days: Vec<(Day, f64, f64)> =
         hot.map(|s| (s.day, rows::expected(s, baseline, Some(trend)).td_c, s.td_c)).collect();
@@ -75,7 +79,7 @@ mod tests {
         };
         let samples: Vec<Sample> = (0..40).map(sample).collect();
         let trend = Trend { onset_day: 0.0, shape: 1, coefficient: 0.45 };
-        expected(&samples, &Baseline::FLEET, &trend, 0).map(|follows| follows.is_denied())
+        expected(&samples, &Baseline::FLEET, &trend, 40).map(|follows| follows.is_denied())
     }
 
     #[test]
@@ -94,6 +98,6 @@ mod tests {
         let sample = |day: Day| Sample { day, series: Series::Hot, td_c: 90.0, at, peak_over_k: 0.0 };
         let samples: Vec<Sample> = (0..6).map(sample).collect();
         let trend = Trend { onset_day: 0.0, shape: 1, coefficient: 0.45 };
-        assert_eq!(expected(&samples, &Baseline::FLEET, &trend, 0), None);
+        assert_eq!(expected(&samples, &Baseline::FLEET, &trend, 6), None);
     }
 }
