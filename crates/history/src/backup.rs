@@ -11,7 +11,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use foretell_model::Timestamp;
+use foretell_model::{LogError, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
@@ -151,6 +151,13 @@ impl Copy<'_> {
     fn everything(&mut self, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
         make_folder(self.aside)?;
         let (log, archive, inside) = (data.join(LOG), data.join(ARCHIVE), listed(data)?);
+        // Before anything opens an emptied log, which would take away its write-ahead file.
+        if log.exists() {
+            sqlite_log::check_there(data, &log).map_err(|error| {
+                let (attempted, remedy) = (format!("copy {}", log.display()), sqlite_log::REMEDY.to_owned());
+                FileError::Log(LogError::Damaged { attempted, remedy, source: Box::new(error) })
+            })?;
+        }
         let others = || inside.iter().filter(|path| **path != log && **path != archive);
         for path in others().filter(|path| is_database(path)) {
             self.database(path)?;

@@ -168,3 +168,14 @@ fn a_damaged_log_names_its_rescue() {
     assert!(refused.to_string().contains("`foretell export --out FILE.parquet` saves every reading"), "{refused}");
     assert!(!dir.path().join("copy").exists());
 }
+
+#[test]
+fn an_emptied_log_is_damage_and_its_write_ahead_file_is_left() {
+    let (dir, data, log) = plant();
+    drop(log);
+    std::fs::write(data.join("log.db"), "").unwrap();
+    std::fs::write(data.join("log.db-wal"), "x").unwrap();
+    let refused = back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap_err();
+    assert!(matches!(refused, FileError::Log(foretell_model::LogError::Damaged { .. })), "{refused:?}");
+    assert!(data.join("log.db-wal").exists() && !dir.path().join("copy").exists());
+}

@@ -15,6 +15,9 @@ const MINUTES: usize = 9;
 /// Machines that are kept; identities pass admission first, so this is a bound against mistakes.
 const MACHINES_MAX: usize = 200_000;
 
+/// The same of machines of which nothing was ever taken. Whoever may speak for a whole site can make up names without end.
+const STRANGERS_MAX: usize = 10_000;
+
 /// Who was heard within this counts when our own clock is judged, milliseconds.
 const HEARD_WITHIN_MS: i64 = 15 * MINUTE_MS;
 
@@ -56,7 +59,50 @@ pub struct OwnClock {
 
 /// Every machine's clock.
 #[derive(Debug, Default)]
-pub(crate) struct Skews(Mutex<HashMap<MachineId, Skew>>);
+pub(crate) struct Skews(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Readings of these were taken.
+    taken: HashMap<MachineId, Skew>,
+    /// All that came from these was refused for its stamp.
+    strangers: HashMap<MachineId, Skew>,
+}
+
+impl Known {
+    fn taken(&mut self, machine: &MachineId) -> Option<&mut Skew> {
+        if !self.taken.contains_key(machine) {
+            let stranger = self.strangers.remove(machine);
+            if self.taken.len() >= MACHINES_MAX {
+                return None;
+            }
+            self.taken.insert(machine.clone(), stranger.unwrap_or(Skew::NEW));
+        }
+        self.taken.get_mut(machine)
+    }
+
+    fn refused(&mut self, machine: &MachineId) -> &mut Skew {
+        if self.taken.contains_key(machine) {
+            return self.taken.entry(machine.clone()).or_insert(Skew::NEW);
+        }
+        // Who is still there comes again, and finds room.
+        if self.strangers.len() >= STRANGERS_MAX && !self.strangers.contains_key(machine) {
+            self.strangers.clear();
+        }
+        self.strangers.entry(machine.clone()).or_insert(Skew::NEW)
+    }
+
+    /// Who was heard of late and is asked about our own clock. Strangers are, only where too few others were heard: else made-up
+    /// names would outvote the machines that are there.
+    fn heard(&self, now: Timestamp) -> Vec<&Skew> {
+        let is_heard = |skew: &&Skew| now - skew.heard <= HEARD_WITHIN_MS;
+        let mut heard: Vec<&Skew> = self.taken.values().filter(is_heard).collect();
+        if heard.len() < SUSPECT_MIN {
+            heard.extend(self.strangers.values().filter(is_heard));
+        }
+        heard
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Skew {
@@ -120,7 +166,7 @@ impl Skews {
             // Without a stamp of its own a reading says nothing about its clock.
             if let Event::Reading(reading) = event
                 && reading.ts != reading.arrived
-                && let Some(skew) = entry(&mut known, &reading.machine)
+                && let Some(skew) = known.taken(&reading.machine)
             {
                 skew.note(reading.arrived, reading.arrived - reading.ts);
                 skew.is_refused = false;
@@ -130,18 +176,20 @@ impl Skews {
 
     /// Takes a stamp that was refused for lying so far ahead, or behind when negative.
     pub(crate) fn note_refused(&self, machine: &MachineId, arrived: Timestamp, ahead_ms: i64, items: u64) {
-        if let Some(skew) = entry(&mut self.lock(), machine) {
-            skew.note(arrived, -ahead_ms);
-            skew.is_refused = true;
-            skew.refused_ahead += if ahead_ms > 0 { items } else { 0 };
-        }
+        let mut known = self.lock();
+        let skew = known.refused(machine);
+        skew.note(arrived, -ahead_ms);
+        skew.is_refused = true;
+        skew.refused_ahead += if ahead_ms > 0 { items } else { 0 };
     }
 
     /// Every machine that was heard, the furthest off first.
     pub(crate) fn all(&self) -> Vec<ClockSkew> {
-        let mut all: Vec<ClockSkew> = self
-            .lock()
+        let known = self.lock();
+        let mut all: Vec<ClockSkew> = known
+            .taken
             .iter()
+            .chain(&known.strangers)
             .map(|(machine, skew)| ClockSkew {
                 machine: machine.clone(),
                 behind_ms: skew.behind_ms(),
@@ -156,7 +204,7 @@ impl Skews {
     /// Whether most machines say that the wrong clock is ours.
     pub(crate) fn own_clock(&self, now: Timestamp) -> Option<OwnClock> {
         let known = self.lock();
-        let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
+        let heard = known.heard(now);
         let refused = || heard.iter().filter(|skew| skew.is_refused).map(|skew| skew.latest_ms());
         let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) = refused().partition(|behind_ms| *behind_ms < 0);
         let against = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
@@ -170,7 +218,7 @@ impl Skews {
     /// Whether most machines, though their readings are taken, say that our clock is ahead: all are equally late, and stay so.
     pub(crate) fn own_clock_ahead(&self, now: Timestamp) -> Option<OwnClock> {
         let known = self.lock();
-        let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
+        let heard = known.heard(now);
         let mut late: Vec<i64> = heard.iter().filter_map(|skew| skew.steady_ms()).filter(|ms| *ms >= LATE_MS).collect();
         late.sort_unstable();
         let behind_ms = *late.get(late.len() / 2)?;
@@ -179,19 +227,9 @@ impl Skews {
         are_most.then_some(OwnClock { behind_ms: -behind_ms, against, heard: heard.len() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Skew>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn entry<'a>(known: &'a mut HashMap<MachineId, Skew>, machine: &MachineId) -> Option<&'a mut Skew> {
-    if !known.contains_key(machine) {
-        if known.len() >= MACHINES_MAX {
-            return None;
-        }
-        known.insert(machine.clone(), Skew::NEW);
-    }
-    known.get_mut(machine)
 }
 
 #[cfg(test)]
@@ -275,6 +313,28 @@ mod tests {
             assert_eq!(skews.own_clock(now + DAY_MS), None);
             assert_eq!(skews.all()[0].refused_ahead, refused_ahead);
         }
+    }
+
+    #[test]
+    fn made_up_names_outvote_nobody_and_take_no_room_without_end() {
+        let (skews, now) = (Skews::default(), Timestamp::from_millis(1_782_900_000_000));
+        let real = |n: usize| {
+            let Event::Reading(reading) = reading(0, 100) else { unreachable!() };
+            Event::Reading(Reading { machine: machine(&format!("real{n}")), ..reading })
+        };
+        skews.note(&(0..SUSPECT_MIN).map(real).collect::<Vec<_>>());
+        for n in 0..2 * STRANGERS_MAX + 5 {
+            skews.note_refused(&machine(&n.to_string()), now, HOUR_MS, 1);
+        }
+        assert_eq!((skews.own_clock(now), skews.own_clock_ahead(now)), (None, None));
+        assert_eq!(skews.all().len(), SUSPECT_MIN + 5);
+        // Those that are there are believed when they say so themselves.
+        for n in 0..SUSPECT_MIN {
+            skews.note_refused(&machine(&format!("real{n}")), now, HOUR_MS, 1);
+        }
+        let ours = OwnClock { behind_ms: HOUR_MS, against: SUSPECT_MIN, heard: SUSPECT_MIN };
+        assert_eq!(skews.own_clock(now), Some(ours));
+        assert_eq!(skews.all().len(), SUSPECT_MIN + 5);
     }
 
     /// What machines of some delays show, each of which grows by so much a minute.

@@ -10,6 +10,12 @@ pub(crate) fn remark(text: &str) {
     let _told = writeln!(io::stderr(), "{text}").is_ok();
 }
 
+/// A text with its control characters spelt out, line ends apart: part of it may be a stranger's, and a terminal obeys them.
+pub(crate) fn harmless(text: &str) -> String {
+    let spelt = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(spelt).collect()
+}
+
 /// Standard output, or a buffer in tests.
 pub struct Output {
     writer: Box<dyn Write + Send>,

@@ -409,3 +409,28 @@ fn a_reader_of_the_errors_who_has_gone_changes_no_exit_code() {
         assert_eq!(status.code(), Some(code), "{arguments}");
     }
 }
+
+#[test]
+fn a_mapping_of_sparkplugs_topics_is_told_where_sparkplug_has_them() {
+    let mapping =
+        "[[mapping]]\ntopic = \"spBv1.0/{site}/DDATA/gw/{machine}\"\nsignals.power_kw = \"/p\"\nrequired = []\n";
+    check(
+        CHECK,
+        mapping,
+        expect![[r#"
+            exit 0
+            out: The configuration is sound, but look at this:
+              plant.toml: line 2: [[mapping]] `spBv1.0/{site}/DDATA/gw/{machine}`: never gets a message: topics below `spBv1.0/` are those of Sparkplug's edge nodes, which [[sparkplug.mapping]] maps; with `host_id = ""` in [sparkplug] this mapping has them
+            err: 
+        "#]],
+    );
+    check(
+        CHECK,
+        &format!("[sparkplug]\nhost_id = \"\"\n{mapping}"),
+        expect![[r#"
+            exit 0
+            out: The configuration is sound.
+            err: 
+        "#]],
+    );
+}

@@ -2,9 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use crate::support::{check, foretell};
 use expect_test::expect;
+use foretell::clock::WallClock;
+use foretell_console::Accounts;
 
 #[test]
 fn missing_input_is_named() {
@@ -302,6 +305,50 @@ fn a_damaged_file_of_the_data_directory_is_65_with_its_remedy() {
     check("service.sqlite", &["run"], "Restore it from a backup: registrations");
     check("link.secret", &["run"], "it must hold 32 bytes; delete it to make a new one");
     check("accounts.sqlite", &["users", "list"], "Restore it from a backup, or move it away");
+}
+
+/// Nobody in them would open the console to whoever comes first.
+#[test]
+fn accounts_that_were_emptied_are_65_with_the_remedy() {
+    // A file of SQLite's whose tables stood in a write-ahead file that was not copied.
+    let bare = {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts.sqlite");
+        let _open = Accounts::open(&path, Arc::new(WallClock)).unwrap();
+        std::fs::read(path).unwrap()
+    };
+    assert!(!bare.is_empty());
+    for (content, beside) in
+        [(&b""[..], "service.sqlite"), (&bare, "service.sqlite"), (b"", "accounts.sqlite-wal"), (b"", "engine.follows")]
+    {
+        for (arguments, used) in [(&["run"][..], true), (&["users", "list"], true), (&["users", "list"], false)] {
+            let dir = tempfile::tempdir().unwrap();
+            let data = dir.path().join("data");
+            std::fs::create_dir(&data).unwrap();
+            std::fs::write(data.join("accounts.sqlite"), content).unwrap();
+            if used {
+                std::fs::write(data.join(beside), "1").unwrap();
+            }
+            let mut command = foretell(dir.path());
+            let output = command.args(arguments).env("FORETELL__CONSOLE__LISTEN", "127.0.0.1:0").output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let expected = if used { 65 } else { 0 };
+            assert_eq!(output.status.code(), Some(expected), "{arguments:?} {beside}: {said}");
+            assert_eq!(said.contains("all accounts are gone. Restore it from a backup"), used, "{said}");
+        }
+    }
+}
+
+/// A file's words are a stranger's: a terminal must not obey them.
+#[test]
+fn control_characters_of_a_file_are_spelt_out() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("x.csv"), "ts,\x1b]0;mine\x07a,b\u{9b}31m\n1,2,3\n").unwrap();
+    let output = foretell(dir.path()).args(["import", "x.csv"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("(it has ts, \\u{1b}]0;mine\\u{7}a, b\\u{9b}31m)"), "{said}");
+    assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use foretell_model::Clock;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use error::AccountsError;
 pub use people::{Person, email_of};
@@ -68,6 +68,20 @@ impl Accounts {
             names: Throttle::new(5, Duration::from_secs(30)),
             addresses: Throttle::new(20, Duration::from_secs(30)),
         })
+    }
+
+    /// Whether a file is there in which no accounts ever stood, or from which all were lost: it is empty, or has no tables because
+    /// it was copied without its write-ahead file.
+    #[must_use]
+    pub fn is_blank(path: &Path) -> bool {
+        let version = || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let db = Connection::open_with_flags(path, flags)?;
+            db.busy_timeout(Duration::from_secs(10))?;
+            db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        };
+        // An empty one is not opened: SQLite would take its write-ahead file away.
+        path.metadata().is_ok_and(|found| found.len() == 0 || version().is_ok_and(|version| version == 0))
     }
 
     /// One step: all of it or nothing.

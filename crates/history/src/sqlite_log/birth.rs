@@ -72,7 +72,7 @@ pub(super) fn number(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 
 /// Refuses a log that was emptied: everything in it is lost, and its write-ahead file would be taken away with the first look. Says
 /// so where a log is missing in a directory that has been in use.
-pub(super) fn check_there(dir: &Path, path: &Path) -> Result<(), OpenError> {
+pub(crate) fn check_there(dir: &Path, path: &Path) -> Result<(), OpenError> {
     let was_used = || TRACES.iter().any(|trace| fs::metadata(dir.join(trace)).is_ok_and(|found| found.len() > 0));
     match fs::metadata(path) {
         Ok(found) if found.len() == 0 && was_used() => Err(OpenError::Emptied { path: path.to_owned() }),

@@ -42,6 +42,7 @@ mod tail;
 mod witness;
 mod wreck;
 
+pub(crate) use birth::check_there;
 pub use birth::{follow, followed};
 pub use days::{AcceptedLoss, LoggedDay};
 pub use wreck::{Stretch, Wreck};

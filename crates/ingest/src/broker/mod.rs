@@ -23,6 +23,7 @@ mod outgoing;
 mod password;
 mod poller;
 mod rivals;
+mod room;
 mod session;
 mod tls;
 mod topics;

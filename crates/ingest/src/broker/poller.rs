@@ -21,6 +21,7 @@ use super::events::{Connected, ConnectionLost, Cure, Lost, SubscriptionWeak, cou
 use super::host::HostState;
 use super::options::Version;
 use super::rivals::Rivals;
+use super::room::{Place, Room};
 use super::session::{Bounds, Checked, Client, Events, Happened, Message, Speaks};
 use super::topics::{Change, Topics};
 use crate::intake::Source;
@@ -32,8 +33,8 @@ pub(super) const SOUND: Duration = Duration::from_secs(10);
 pub(super) enum Arrival {
     /// From here on, messages come through this connection.
     Connected(Link),
-    /// A message of the latest connection.
-    Message(Message),
+    /// A message of the latest connection, with the room that it takes.
+    Message(Message, Place),
 }
 
 /// A connection as the worker sees it.
@@ -60,6 +61,7 @@ pub(super) struct Poller {
     asked: Vec<String>,
     /// `None` once we are told to stop: what still arrives is left unacknowledged.
     inbox: Option<mpsc::Sender<Arrival>>,
+    room: Room,
     source: Arc<Source>,
     stop: CancellationToken,
     /// Ends the pause between two attempts.
@@ -97,6 +99,7 @@ impl Poller {
             topics,
             asked: Vec::new(),
             inbox: Some(inbox),
+            room: Room::new(),
             source,
             stop,
             try_now,
@@ -297,17 +300,25 @@ impl Poller {
     }
 
     /// Hands a message to the worker. The inbox is at least as large as the broker's window, so unacknowledged messages are
-    /// the back-pressure; should it be full nevertheless, what asks for no acknowledgement is dropped, and for the rest we stop
-    /// reading the socket until there is room.
+    /// the back-pressure; should it be full nevertheless, or its messages large, what asks for no acknowledgement is dropped, and
+    /// for the rest we stop reading the socket until there is room.
     async fn message(&mut self, message: Message) {
         let Some(inbox) = &self.inbox else { return };
         if message.pkid == 0 {
-            if inbox.try_send(Arrival::Message(message)).is_err() {
+            let place = self.room.try_take(&message);
+            if place.is_none_or(|place| inbox.try_send(Arrival::Message(message, place)).is_err()) {
                 count(self.source.name(), "dropped_inbox_full");
             }
             return;
         }
-        self.hand_over(Arrival::Message(message)).await;
+        let place = tokio::select! {
+            biased;
+            place = self.room.take(&message) => place,
+            () = self.stop.cancelled() => None,
+        };
+        if let Some(place) = place {
+            self.hand_over(Arrival::Message(message, place)).await;
+        }
     }
 
     /// Waits for room in the inbox; false when we were told to stop meanwhile.

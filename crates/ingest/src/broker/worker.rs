@@ -109,7 +109,7 @@ impl Worker {
                 }
                 self.publish();
             }
-            Arrival::Message(message) => self.submit(&message).await,
+            Arrival::Message(message, _place) => self.submit(&message).await,
         }
     }
 

@@ -125,7 +125,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// The one place where a failed command says why.
 fn complain(failure: &Failure, format: LogFormat) {
     match format {
-        LogFormat::Text => output::remark(&format!("foretell: {}", failure.chain())),
+        LogFormat::Text => output::remark(&format!("foretell: {}", output::harmless(&failure.chain()))),
         LogFormat::Json => {
             let line = serde_json::json!({
                 "level": "ERROR", "message": failure.chain(), "exit_code": failure.exit_code()

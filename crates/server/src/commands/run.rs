@@ -19,6 +19,10 @@ pub(crate) const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// How long queries that nobody waits for any more may go on after the drain.
 const LEFTOVERS_WITHIN: Duration = Duration::from_secs(1);
 
+/// When the process ends at the latest after it began to drain: with the drain, the log's checkpoint and such queries done it has
+/// ended long before.
+const END_WITHIN: Duration = Duration::from_secs(DRAIN_WITHIN.as_secs() + 6);
+
 /// Runs until ctrl-c or SIGTERM, then drains. SIGHUP reads the configuration again.
 pub(super) fn run(config: Config, common: &Common, args: &RunArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
@@ -51,7 +55,7 @@ async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Fail
         failure = service.failed() => Err(failure),
         () = reload_when_told(&mut hang_up, &service, common) => Ok(()),
     };
-    shutdown.quit_when_told_again();
+    shutdown.end_when_told_again(END_WITHIN, stopped.as_ref().map_or_else(Failure::exit_code, |()| 0));
     supervisor::stopping(DRAIN_WITHIN);
     tracing::info!("Foretell is draining; a second ctrl-c quits at once.");
     if !service.drain(DRAIN_WITHIN).await {

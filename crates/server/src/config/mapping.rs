@@ -11,6 +11,15 @@ pub(super) fn read(root: &mut Section<'_>) -> Vec<MappingSpec> {
     mappings
 }
 
+/// Warns of mappings of Sparkplug's own topics, where Sparkplug is switched on.
+pub(super) fn warn_of_edge_nodes(root: &Section<'_>, mappings: &[MappingSpec]) {
+    for (place, mapping) in mappings.iter().enumerate().filter(|(_, mapping)| mapping.topic.starts_with("spBv1.0/")) {
+        let why = "never gets a message: topics below `spBv1.0/` are those of Sparkplug's edge nodes, which [[sparkplug.mapping]] \
+                   maps; with `host_id = \"\"` in [sparkplug] this mapping has them";
+        root.warn_at(&format!("mapping[{place}].topic"), format!("[[mapping]] `{}`: {why}", mapping.topic));
+    }
+}
+
 fn check(root: &Section<'_>, mappings: &[MappingSpec]) {
     let topic = |(place, mapping): (usize, &MappingSpec)| (format!("mapping[{place}].topic"), mapping.topic.clone());
     let topics: Vec<(String, String)> = mappings.iter().enumerate().map(topic).collect();

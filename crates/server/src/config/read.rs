@@ -48,6 +48,9 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         clock: clock(root.section("clock")),
         log_level: log(root.section("log")),
     };
+    if config.sparkplug.0.is_some() {
+        mapping::warn_of_edge_nodes(root, &config.mappings);
+    }
     let (console, listen) = (config.console.listen, config.mqtt.listen);
     if config.mqtt.source == MqttSource::Embedded && overlap(console, listen) {
         let why = format!("on one port: {listen} and {console}; two listeners cannot share one, give each its own");

@@ -194,15 +194,29 @@ fn bounds(config: &Config) -> QuarantineBounds {
     QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() }
 }
 
-/// The accounts of a data directory.
+/// The accounts of a data directory. Emptied ones are refused: with nobody in them the console would stand open as on its first day.
 ///
 /// # Errors
 /// When the file cannot be used.
 pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
-    Accounts::open(&dir.join("accounts.sqlite"), Arc::new(WallClock)).map_err(|error| {
+    const ATTEMPTED: &str = "could not open the accounts";
+    let path = dir.join("accounts.sqlite");
+    if had_accounts(dir) && Accounts::is_blank(&path) {
+        let why = "nobody stands in it, though the data directory has been in use: all accounts are gone. Restore it from a backup; \
+                   without one move it away, with its -wal and -shm, and make the accounts anew with `foretell users add`";
+        return Err(Failure::because(Kind::BadData, ATTEMPTED, format!("{}: {why}", path.display())));
+    }
+    Accounts::open(&path, Arc::new(WallClock)).map_err(|error| {
         let kind = if matches!(error, AccountsError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
-        unopened(kind, "could not open the accounts", &dir.join("accounts.sqlite"), error)
+        unopened(kind, ATTEMPTED, &path, error)
     })
+}
+
+/// Whether a data directory has what the first start makes after the accounts were whole, so that a start that was killed in
+/// their midst can be begun again.
+fn had_accounts(dir: &Path) -> bool {
+    let has = |name: &str| dir.join(name).metadata().is_ok_and(|found| found.len() > 0);
+    has("service.sqlite") || has("accounts.sqlite-wal") || followed(dir).is_some()
 }
 
 /// Who is told that a customer complains: whose account has an address and may be used.
