@@ -26,7 +26,7 @@ use crate::{Channel, Outreach, edits, joint};
 pub(crate) type KeptRoster = Mutex<Option<((i64, i64, i64, u64), Arc<Roster>)>>;
 
 /// No appointment is shorter, minutes: nobody gets past a gate and to the machine in less, however little there is to do.
-const SHORTEST_MINUTES: u32 = 30;
+pub(crate) const SHORTEST_MINUTES: u32 = 30;
 
 /// Who is concerned by a case.
 pub(crate) struct People {

@@ -6,7 +6,7 @@ use foretell_model::{Catalogue, MachineId, SiteId};
 
 use crate::calendar;
 use crate::form::Form;
-use crate::registry::{Customer, Depot, Entity, Machine, Registry, Technician, place};
+use crate::registry::{Customer, Depot, Entity, Machine, Registry, Technician, key, place};
 
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +120,9 @@ impl<'a> Sense<'a> {
     }
 
     fn customer(&self, customer: &Customer, say: &mut dyn FnMut(&str, Result<(), String>)) {
+        if !customer.id.is_empty() {
+            say("id", key(&customer.id));
+        }
         say("advisor", self.names("advisor", &customer.advisor));
         let zone = customer.zone.parse::<chrono_tz::Tz>().map(drop);
         say("zone", zone.map_err(|_| format!("`zone`: `{}` is not an IANA time zone", customer.zone)));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foretell_model::{Catalogue, MachineId};
+use foretell_model::{Catalogue, MachineId, SiteId};
 
 use crate::calendar;
 use crate::cells::{Fault, degrees, misread, needed, number, positive, several};
@@ -123,15 +123,15 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         sheet.refused.push(refused(1, "", &why, "take one of the two columns away"));
         return sheet;
     }
-    let mut lines = lines.filter(|(_, fields)| fields.iter().any(|field| !field.trim().is_empty())).peekable();
-    if lines.peek().is_none() {
+    let lines: Vec<_> = lines.filter(|(_, fields)| fields.iter().any(|field| !field.trim().is_empty())).collect();
+    if lines.is_empty() {
         let why = "there is nothing below the header";
         sheet.refused.push(refused(1, "", why, "write a line for each machine, or save the sheet that has them"));
     }
-    let mut reader =
-        Reader { known, catalogue, seen: BTreeSet::new(), refused: BTreeMap::new(), registry: Registry::default() };
+    let lines_of = lines_of(&places, &lines);
+    let mut reader = Reader { known, catalogue, lines_of, refused: BTreeMap::new(), registry: Registry::default() };
     for (line, fields) in lines {
-        let get = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
+        let get = |column: &str| field(&places, &fields, column);
         let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
         let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(&get), Err);
         if let Err((column, why, remedy)) = read {
@@ -147,10 +147,34 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
 const HOW_TO_REGISTER: &str =
     "`foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml";
 
+/// Lines of one machine that are named where it has several.
+const LINES_NAMED: usize = 4;
+
+/// A line's field, without the blanks around it; nothing where the line is shorter.
+fn field<'f>(places: &BTreeMap<String, usize>, fields: &'f [String], column: &str) -> &'f str {
+    places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim())
+}
+
+/// The lines in which each machine stands, by its identity.
+fn lines_of(places: &BTreeMap<String, usize>, lines: &[(usize, Vec<String>)]) -> BTreeMap<String, Vec<usize>> {
+    let mut lines_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (line, fields) in lines {
+        let (site, machine) = (field(places, fields, "site"), field(places, fields, "machine"));
+        lines_of.entry(format!("{site}/{}", own_key(site, machine))).or_default().push(*line);
+    }
+    lines_of
+}
+
+/// A machine's key on its site. The identity itself is taken as well, as telemetry topics show it.
+fn own_key<'f>(site: &str, machine: &'f str) -> &'f str {
+    machine.strip_prefix(site).and_then(|rest| rest.strip_prefix('/')).unwrap_or(machine)
+}
+
 struct Reader<'a> {
     known: &'a Known,
     catalogue: &'a Catalogue,
-    seen: BTreeSet<String>,
+    /// The lines of each machine. Of two nobody knows which is right, so neither is taken.
+    lines_of: BTreeMap<String, Vec<usize>>,
     /// The first line in which a customer was refused, by the customer's key.
     refused: BTreeMap<String, usize>,
     registry: Registry,
@@ -162,9 +186,12 @@ impl Reader<'_> {
         let customer = self.customer(get)?;
         let site = self.site(get, &customer.id)?;
         let machine = self.machine(get)?;
-        if !self.seen.insert(machine.id.clone()) {
-            let why = format!("machine `{}` stands in the file twice", machine.id);
-            return Err(("machine", why, "keep one of the two lines".into()));
+        if let Some(lines) = self.lines_of.get(&machine.id).filter(|lines| lines.len() > 1) {
+            let named = lines.iter().take(LINES_NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let more = if lines.len() > LINES_NAMED { " and more" } else { "" };
+            let why =
+                format!("machine `{}` stands in the file {} times, in lines {named}{more}", machine.id, lines.len());
+            return Err(("machine", why, "keep the line that is right; until then none of them is taken".into()));
         }
         replace(&mut self.registry.customers, customer);
         replace(&mut self.registry.sites, site);
@@ -174,6 +201,10 @@ impl Reader<'_> {
 
     fn customer<'f>(&self, get: &dyn Fn(&str) -> &'f str) -> Result<Customer, Fault> {
         let id = needed(get, "customer")?;
+        SiteId::new(id).map_err(|error| {
+            let remedy = "use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own";
+            ("customer", error.to_string(), remedy.to_owned())
+        })?;
         let before = self.registry.customers.iter().find(|customer| customer.id == id).or(self.known.customers.get(id));
         let mut customer = match before {
             Some(known) => known.clone(),
@@ -242,9 +273,7 @@ impl Reader<'_> {
 
     fn machine<'f>(&self, get: &dyn Fn(&str) -> &'f str) -> Result<Machine, Fault> {
         let (site, machine) = (needed(get, "site")?, needed(get, "machine")?);
-        // The identity itself is taken as well, as telemetry topics show it.
-        let own = machine.strip_prefix(site).and_then(|rest| rest.strip_prefix('/')).unwrap_or(machine);
-        let id = MachineId::new(site, own).map_err(|error| {
+        let id = MachineId::new(site, own_key(site, machine)).map_err(|error| {
             let remedy = "use the keys that telemetry carries: letters, digits, `.`, `_` and `-`, at most 64";
             ("machine", error.to_string(), remedy.to_owned())
         })?;
@@ -608,11 +637,15 @@ mod tests {
              k,K,wang,,,,s1,m1,1,,oil_changed\n\
              l,L,wang,,,,s1,m1,1,,\n\
              l,L,wang,,,,s1,m1,1,,\n\
-             b,,,,,,s1,m2,2,,\n",
+             b,,,,,,s1,m2,2,,\n\
+             ../../etc,M,wang,,,,s1,m3,3,,\n\
+             a/b?x#y,N,wang,,,,s1,m4,4,,\n\
+             ..,O,wang,,,,s1,m5,5,,\n\
+             p,P,wang,,,,s1,m6,6,,\n",
             expect![[r#"
-                l L None {}
-                s1 of l: 
-                s1/m1 1 None 
+                p P None {}
+                s1 of p: 
+                s1/m6 6 None 
                 refused line 2: `customer_name`: it is empty; fill it in
                 refused line 3: `advisor`: there is no advisor `wong`; write one of wang, or register the advisor first: `foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml
                 refused line 4: `email`: `c-at-c` is not an e-mail address (Missing domain or user); correct it or leave the field empty
@@ -624,8 +657,12 @@ mod tests {
                 refused line 10: `rated_kw`: `-3` is not a number above 0; write it like 75 or 0.82
                 refused line 11: `service`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
                 refused line 12: `service`: `oil_changed` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
-                refused line 14: `machine`: machine `s1/m1` stands in the file twice; keep one of the two lines
+                refused line 13: `machine`: machine `s1/m1` stands in the file 11 times, in lines 2, 3, 4, 5 and more; keep the line that is right; until then none of them is taken
+                refused line 14: `machine`: machine `s1/m1` stands in the file 11 times, in lines 2, 3, 4, 5 and more; keep the line that is right; until then none of them is taken
                 refused line 15: `customer`: customer `b` was refused in line 3; mend that one, and this one is taken with it
+                refused line 16: `customer`: `../../etc` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
+                refused line 17: `customer`: `a/b?x#y` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
+                refused line 18: `customer`: `..` means a folder in paths and addresses; give it a name of its own; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
             "#]],
         );
         check(

@@ -134,7 +134,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         sentence: sentence(machine, now, catalogue, lang),
         facts: facts(detail, lang),
         fig: page_figure(&detail.curve, catalogue, lang),
-        findings: detail.open.iter().map(|finding| finding_card(finding, now, zone, catalogue, lang)).collect(),
+        findings: findings(detail, catalogue, lang),
         advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
         visit: detail.visit.as_ref().map(|(case, slot)| (text::when(*slot, zone, lang), move_href(case))),
         forecast: forecast.and_then(|finding| forecast_card(finding, now, zone, lang)),
@@ -169,6 +169,21 @@ fn facts(detail: &MachineDetail, lang: Lang) -> Vec<Fact> {
         Some(Fact { name, value: value?, note: note.unwrap_or_default() })
     };
     facts.into_iter().filter_map(fact).collect()
+}
+
+/// What is open. Of a cooler that could not be judged the finding says how that was on its day; here stands how it is today,
+/// as below under health, and nothing once the cooler is known.
+fn findings(detail: &MachineDetail, catalogue: &Catalogue, lang: Lang) -> Vec<FindingCard> {
+    let (machine, now) = (&detail.summary, detail.curve.now);
+    let is_blind =
+        |finding: &Finding| finding.kind == FindingKind::Observability && finding.fault == FaultCode::COOLER_CLOGGING;
+    let is_known = matches!(machine.health, Health::Known { .. });
+    let open = detail.open.iter().filter(|finding| !(is_known && is_blind(finding)));
+    open.map(|finding| {
+        let card = finding_card(finding, now, machine.zone, catalogue, lang);
+        if is_blind(finding) { FindingCard { sentence: health_line(detail, lang), ..card } } else { card }
+    })
+    .collect()
 }
 
 fn finding_card(finding: &Finding, now: Timestamp, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {
@@ -289,6 +304,7 @@ mod tests {
     use foretell_model::{Alternative, wire};
 
     use super::*;
+    use crate::view::MachineSummary;
 
     #[test]
     fn one_cause_is_named_once() {
@@ -309,6 +325,38 @@ mod tests {
         };
         let shares: Vec<String> = causes(&odd, &catalogue, Lang::En).into_iter().map(|cause| cause.share).collect();
         assert_eq!(shares, ["97%", "2%", "1%"], "they sum to a hundred");
+    }
+
+    #[test]
+    fn of_a_cooler_that_cannot_be_judged_the_state_of_today_is_told() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let line = r#"{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"observability","id":"s1/m1/cooler_clogging/1","status":"opened","grade":"watch","fault":"cooler_clogging","likelihood":1.0,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[],"text":"1 day is known, 10 days are needed."}"#;
+        let open = vec![wire::from_json(line).unwrap()];
+        let now = Timestamp::parse("2026-07-14T00:00:00Z").unwrap();
+        let told = |health: Health| {
+            let summary = MachineSummary {
+                broken_since: None,
+                hay: String::new(),
+                name: "m1".to_owned(),
+                site_name: "s1".to_owned(),
+                customer: String::new(),
+                zone: Tz::UTC,
+                offline: None,
+                state: None,
+                last_reading: Some(now),
+                discharge_temp_c: None,
+                limit_c: 105.0,
+                health,
+                advisory: None,
+                trend_c: vec![],
+                id: foretell_model::MachineId::new("s1", "m1").unwrap(),
+            };
+            let detail = MachineDetail { open: open.clone(), ..MachineDetail::unheard(summary, now, 10) };
+            findings(&detail, &catalogue, Lang::En).into_iter().map(|card| card.sentence).collect::<Vec<_>>()
+        };
+        let learning = Health::Learning { days: 14, days_needed: 10 };
+        assert_eq!(told(learning), ["Still learning what is normal; a few more days are needed."]);
+        assert_eq!(told(Health::Known { cooler_loss: 0.0 }), Vec::<String>::new());
     }
 
     #[test]

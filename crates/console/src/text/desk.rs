@@ -27,6 +27,7 @@ words! {
     verdicts = "Verdicts", "核实";
     templates = "Templates of the letters they receive", "客户收到的信件模板";
     find = "Search names, numbers, letters", "查找名称、编号、电话、信件";
+    find_hint = "Search", "查找";
     find_elsewhere = "Nothing on this page matches. Press Enter to search everywhere.", "本页没有符合的内容，按回车键查找全部。";
     earlier = "Back", "上一页";
     later = "Next", "下一页";
@@ -177,7 +178,7 @@ words! {
 
     // Verdicts.
     precision_hint = "What technicians found where something was forecast. The forecasts are judged by these verdicts.", "工程师现场核实预测的结果；每次核实都用来检验预测。";
-    precision_none = "No verdict has been given yet. After a visit, say on its card what was found.", "还没有核实结果。上门之后，请在该事项里填写现场情况。";
+    precision_none = "After a visit, say on its card what was found.", "上门之后，请在该事项里填写现场情况。";
     fault = "Forecast", "预测";
     confirmed = "Confirmed", "属实";
     not_found = "Nothing found", "未发现";

@@ -74,11 +74,11 @@ words! {
     limit = "Limit", "限值";
     today = "Today", "今天";
     curve_title = "Discharge temperature in the hottest loaded hours of each day", "每天最热几个加载小时的排气温度";
-    hover_hint = "Tap a day, or hover over it, to see its figures.", "指向或轻点某一天可查看数值。";
+    hover_hint = "Pick a day to see its figures.", "选中某一天可查看数值。";
     customer_curve = "How hot the machine has been running", "机器每天的运行温度";
     customer_line = "Measured", "实测";
     customer_band = "Normal for this machine in that weather", "当天天气下这台机器的正常范围";
-    customer_hint = "Tap the curve, or hover over it, to read it.", "指向或轻点曲线可查看说明。";
+    customer_hint = "Pick a point on the curve to read it.", "选曲线上的一点可查看说明。";
     customer_cone = "What to expect", "预计走势";
     customer_window = "When it is likely to need attention", "预计需要处理的时段";
     customer_limit = "Warning limit of the controller", "控制器的预警温度";

@@ -108,7 +108,7 @@ pub(crate) fn proposal(proposed: &Proposal, machine_name: &str, lang: Lang) -> S
         // The air network belongs to none of the machines.
         (Lang::En, false, true) => format!("We would like to {work}. Which time suits you?"),
         (Lang::Zh, false, true) => format!("想上门{work}，您哪个时间方便？"),
-        (Lang::En, false, false) => format!("For {machine_name} we would like to {work}. Which time suits you?"),
+        (Lang::En, false, false) => format!("We would like to {work} on {machine_name}. Which time suits you?"),
         (Lang::Zh, false, false) => format!("想给{machine_name}{work}，您哪个时间方便？"),
     }
 }
@@ -207,6 +207,9 @@ mod tests {
         let survey = Proposal { work: "做管网超声波检漏".to_owned(), is_beside_machine: true, ..cleaning };
         assert_eq!(proposal(&survey, "2号机", Lang::Zh), "想上门做管网超声波检漏，您哪个时间方便？");
         let survey = Proposal { work: "survey the air network for leaks with ultrasound".to_owned(), ..survey };
+        let own = Proposal { work: "clean the cooler".to_owned(), is_beside_machine: false, ..survey.clone() };
+        let said = "We would like to clean the cooler on No. 1. Which time suits you?";
+        assert_eq!(proposal(&own, "No. 1", Lang::En), said);
         assert_eq!(
             proposal(&survey, "No. 2", Lang::En),
             "We would like to survey the air network for leaks with ultrasound. Which time suits you?"

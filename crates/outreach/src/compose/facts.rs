@@ -15,6 +15,7 @@ use super::{Before, Common, Occasion, Piece, again, format, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
+use crate::drafting::SHORTEST_MINUTES;
 use crate::earlier::Talk;
 use crate::edits::Claim;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
@@ -166,7 +167,7 @@ impl Facts {
         let fault = subject.catalogue.fault(cause.fault);
         let age_days = subject.now.days_since(finding.at).max(0.0);
         let people = (subject.customer, subject.advisor, subject.machine);
-        let minutes = pieces.iter().map(|piece| piece.action.minutes).sum();
+        let minutes: u32 = pieces.iter().map(|piece| piece.action.minutes).sum();
         let words = |piece: &Piece<'_>| piece.name().in_language(tag).to_owned();
         Self {
             common: Common::of(people, subject.company, subject.stage),
@@ -183,7 +184,7 @@ impl Facts {
             }),
             hours: hours(subject),
             energy: energy::energy(finding, language),
-            duration: format::duration(language, minutes),
+            duration: format::duration(language, minutes.max(SHORTEST_MINUTES)),
             minutes,
             machine: finding.machine.clone(),
             occasion: Occasion::of_finding(finding),
@@ -259,7 +260,7 @@ impl Facts {
     /// With other machines in the same letter and the same visit: it then takes as long as all their work together.
     pub(crate) fn with(mut self, others: Vec<Self>) -> Self {
         self.minutes += others.iter().map(|other| other.minutes).sum::<u32>();
-        self.duration = format::duration(self.language(), self.minutes);
+        self.duration = format::duration(self.language(), self.minutes.max(SHORTEST_MINUTES));
         self.stops |= others.iter().any(|other| other.stops);
         self.at_most |= others.iter().any(|other| other.at_most);
         self.others = others;

@@ -139,8 +139,8 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             ],
         ),
         (
-            "say.likely('high', fault, it.window, it.limit, it.what)",
-            "say.likely('high', fault, it.window, it.limit, it.what)",
+            "say.likely('high', fault, it.window, it.limit, it.what, sudden=it.sudden)",
+            "say.likely('high', fault, it.window, it.limit, it.what, sudden=it.sudden)",
             [
                 (window("this_week", 0, 1), limit("discharge_temp_c", false), ""),
                 (window("within", 0, 3), limit("discharge_temp_c", true), ""),
@@ -152,8 +152,11 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 (window("from", 3, 0), limit("separator_dp_bar", false), ""),
                 (window("from", 3, 0), limit("inlet_vacuum_mbar", false), ""),
                 (window("open", 0, 0), Value::Null, "phase_imbalance"),
+                (window("between", 2, 4), limit("discharge_temp_c", false), "sudden"),
+                (window("from", 6, 0), limit("discharge_temp_c", false), "sudden"),
+                (window("between", 2, 4), limit("vibration_mm_s", false), "sudden"),
             ]
-            .map(|(window, limit, what)| json!({ "window": window, "limit": limit, "what": what }))
+            .map(|(window, limit, what)| json!({ "window": window, "limit": limit, "what": what, "sudden": what == "sudden" }))
             .to_vec(),
         ),
         (

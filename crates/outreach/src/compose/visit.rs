@@ -119,7 +119,7 @@ impl Outreach {
             beside: !works.is_empty() && is_beside_machine(self.works(&part).map(|(_, piece)| piece)),
             works,
             unfound,
-            duration: format::duration(language, self.minutes(&part)),
+            duration: format::duration(language, self.visit(&part).minutes),
             at_most: is_at_most(self.works(&part).map(|(_, piece)| piece)),
             stops: self.visit(&part).stops_machine,
             partly: is_partly(self.works(&part).map(|(_, piece)| piece)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use foretell_model::SiteId;
 use serde::{Deserialize, Serialize};
 
 use super::{Advisor, Entity, Language};
@@ -13,7 +14,7 @@ use crate::holidays::Holidays;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Customer {
-    /// Unique key.
+    /// Unique key, 1 to 64 of `A-Z a-z 0-9 . _ -`: it stands in addresses of pages.
     pub id: String,
     /// The company's name.
     pub name: String,
@@ -229,6 +230,7 @@ impl Entity for Customer {
         Some((Advisor::KIND, &self.advisor))
     }
     fn check(&self) -> Result<(), String> {
+        key(&self.id)?;
         Calendar::of(self, &Holidays::none())?;
         self.contacting.check()
     }
@@ -245,6 +247,11 @@ impl Entity for Site {
     fn check(&self) -> Result<(), String> {
         place(self.latitude_deg, self.longitude_deg)
     }
+}
+
+/// Whether a key may stand in paths and addresses: the rule that sites and machines keep.
+pub(crate) fn key(id: &str) -> Result<(), String> {
+    SiteId::new(id).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether a place is one on Earth, or none at all.

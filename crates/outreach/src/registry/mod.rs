@@ -11,7 +11,7 @@ pub use customer::{Contact, Contacting, Customer, Production, Site};
 pub use machine::{Machine, RATED_KW, STOP_COST_MAX, ServiceTask, TARIFF_MAX};
 pub use staff::{Advisor, Depot, Technician};
 
-pub(crate) use customer::place;
+pub(crate) use customer::{key, place};
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -212,6 +212,7 @@ mod tests {
             change(&mut customer);
             customer.check().unwrap_err()
         };
+        assert_eq!(customer(|c| c.id = "a/b?x#y".into()), "`a/b?x#y` holds '/'; only A-Z a-z 0-9 . _ - are allowed");
         assert_eq!(customer(|c| c.zone = "Asia/Suzhou".into()), "`zone`: `Asia/Suzhou` is not an IANA time zone");
         assert_eq!(
             customer(|c| c.quiet_to = "21:00".into()),

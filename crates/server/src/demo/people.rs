@@ -42,7 +42,7 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
             // Every second customer reads Chinese, so that both languages can be seen.
             let language = if registry.sites.len() % 2 == 1 { Language::ZhCn } else { Language::En };
             let name = own_name(&machine.customer, language);
-            registry.customers.push(customer(&site, &name, language));
+            registry.customers.push(customer(&site, &name, language, registry.customers.len()));
             let n = registry.sites.len();
             registry.sites.push(Site {
                 name,
@@ -99,16 +99,21 @@ fn service(machine: &str) -> Vec<ServiceTask> {
     }
 }
 
-fn customer(id: &str, name: &str, language: Language) -> Customer {
+/// Whom the letters address, customer by customer: nobody works for two of them.
+const CONTACTS: [(&str, &str); 4] = [("Mr Li", "李工"), ("Ms Zhou", "周经理"), ("Mr Sun", "孙工"), ("Ms He", "何经理")];
+
+/// The `n`th customer.
+fn customer(id: &str, name: &str, language: Language, n: usize) -> Customer {
+    let (en, zh) = CONTACTS[n % CONTACTS.len()];
     let contact = match language {
-        Language::En => "Mr Li",
-        Language::ZhCn => "李工",
+        Language::En => en,
+        Language::ZhCn => zh,
     };
     Customer {
         contact: Some(contact.to_owned()),
         addresses: [
             ("email".to_owned(), format!("plant@{id}.example")),
-            ("phone".to_owned(), "+86 512 5555 0120".to_owned()),
+            ("phone".to_owned(), format!("+86 512 5555 {:04}", 120 + n)),
         ]
         .into(),
         ..Customer::new(id, name, language, ADVISOR)
@@ -132,4 +137,20 @@ pub(super) const LOOKS: [(&str, Looks); 3] = [
 
 fn words(en: &str, zh: &str) -> Words {
     Words { en: en.to_owned(), zh: zh.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn nobody_answers_for_two_customers() {
+        let customers: Vec<Customer> =
+            (0..CONTACTS.len()).map(|n| customer(&format!("s{n}"), "A", Language::ZhCn, n)).collect();
+        let contacts: BTreeSet<_> = customers.iter().filter_map(|one| one.contact.as_ref()).collect();
+        let phones: BTreeSet<_> = customers.iter().map(|one| &one.addresses["phone"]).collect();
+        assert_eq!((contacts.len(), phones.len()), (customers.len(), customers.len()));
+    }
 }
