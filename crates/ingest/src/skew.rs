@@ -18,6 +18,9 @@ const MACHINES_MAX: usize = 200_000;
 /// The same of machines of which nothing was ever taken. Whoever may speak for a whole site can make up names without end.
 const STRANGERS_MAX: usize = 10_000;
 
+/// Readings that are later than this are a backlog, milliseconds.
+const BACKLOG_MS: i64 = 60 * MINUTE_MS;
+
 /// Who was heard within this counts when our own clock is judged, milliseconds.
 const HEARD_WITHIN_MS: i64 = 15 * MINUTE_MS;
 
@@ -92,12 +95,13 @@ impl Known {
         self.strangers.entry(machine.clone()).or_insert(Skew::NEW)
     }
 
-    /// Who was heard of late and is asked about our own clock. Strangers are, only where too few others were heard: else made-up
-    /// names would outvote the machines that are there.
+    /// Who was heard of late and is asked about our own clock. Strangers are, only where too few others can tell: else made-up
+    /// names would outvote the machines that are there. Who sends a backlog says nothing of the time it is.
     fn heard(&self, now: Timestamp) -> Vec<&Skew> {
         let is_heard = |skew: &&Skew| now - skew.heard <= HEARD_WITHIN_MS;
         let mut heard: Vec<&Skew> = self.taken.values().filter(is_heard).collect();
-        if heard.len() < SUSPECT_MIN {
+        let tells = |skew: &&&Skew| skew.is_refused || skew.latest_ms() <= BACKLOG_MS;
+        if heard.iter().filter(tells).count() < SUSPECT_MIN {
             heard.extend(self.strangers.values().filter(is_heard));
         }
         heard
@@ -328,6 +332,17 @@ mod tests {
         }
         assert_eq!((skews.own_clock(now), skews.own_clock_ahead(now)), (None, None));
         assert_eq!(skews.all().len(), SUSPECT_MIN + 5);
+        // Those that send a backlog cannot tell the time, and then strangers are asked as well.
+        let late = |n: usize| {
+            let Event::Reading(reading) = reading(0, DAY_MS) else { unreachable!() };
+            Event::Reading(Reading { machine: machine(&format!("late{n}")), ..reading })
+        };
+        let backlog = Skews::default();
+        backlog.note(&(0..SUSPECT_MIN).map(late).collect::<Vec<_>>());
+        for n in 0..2 * SUSPECT_MIN {
+            backlog.note_refused(&machine(&n.to_string()), now, HOUR_MS, 1);
+        }
+        assert!(backlog.own_clock(now).is_some());
         // Those that are there are believed when they say so themselves.
         for n in 0..SUSPECT_MIN {
             skews.note_refused(&machine(&format!("real{n}")), now, HOUR_MS, 1);
