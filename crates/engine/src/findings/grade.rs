@@ -141,7 +141,7 @@ impl GradeTracker {
 
 /// The grade that the day's figures ask for.
 fn asked(j: &Judgement, p: &Policy) -> u8 {
-    grade_of(j, p, 1.0)
+    grade_of(j, p, &Gates::of(j, p, 1.0))
 }
 
 /// The gates of `advise` that a day does not pass.
@@ -218,9 +218,8 @@ fn chance(j: &Judgement, days: usize) -> f64 {
     j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days))
 }
 
-/// The grade by thresholds that are `share` times what is asked of a new one.
-fn grade_of(j: &Judgement, p: &Policy, share: f64) -> u8 {
-    let gates = Gates::of(j, p, share);
+/// The grade that these gates leave.
+fn grade_of(j: &Judgement, p: &Policy, gates: &Gates) -> u8 {
     if gates.believed() && chance(j, 3) >= p.urgent_probability {
         3
     } else if gates.believed() && gates.chance {
@@ -245,9 +244,8 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
         urgent_probability: 0.5 * p.urgent_probability,
     };
     // What is held is not given up for what keeps a new one back.
-    let j = &Judgement { jump: None, follows: None, ..j.clone() };
-    let deserved = grade_of(j, &lax, HELD);
-    let gates = Gates::of(j, &lax, HELD);
+    let gates = Gates { follows: true, grows: true, ..Gates::of(j, &lax, HELD) };
+    let deserved = grade_of(j, &lax, &gates);
     if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }
 }
 
