@@ -69,7 +69,7 @@ fn tap_together(port: u16, pages: &[String], answered: &AtomicUsize) -> Vec<bool
 /// Every visit with its technician; no technician is in two places at once.
 fn assert_nobody_is_booked_twice(port: u16) -> usize {
     let asked = |query: &str| {
-        let answer = get(port, &format!("/api/v1/visits{query}")).expect("an answer");
+        let answer = get(port, &format!("/api/v1/visits?max=1000{query}")).expect("an answer");
         serde_json::from_str::<serde_json::Value>(&answer.body).expect("JSON")
     };
     // Towards the end of a week the times on offer lie in the next one and the one after, beyond the first calendar.
@@ -77,7 +77,7 @@ fn assert_nobody_is_booked_twice(port: u16) -> usize {
     let (first_day, weeks) = (first["from"].as_str().expect("a day"), first["weeks"].as_u64().expect("weeks"));
     let later = Command::new("date").args(["-u", "-d", &format!("{first_day} +{weeks} weeks"), "+%F"]).output();
     let later = String::from_utf8(later.expect("`date` runs").stdout).expect("a day");
-    let second = asked(&format!("?from={}", later.trim()));
+    let second = asked(&format!("&from={}", later.trim()));
     let visits = || [&first, &second].into_iter().flat_map(|told| told["visits"].as_array().expect("a list"));
     let mut of_technician: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     let mut cases = BTreeSet::new();

@@ -125,7 +125,7 @@ pub use hooks::{Hook, HookOptions, HookStatus};
 pub use managers::{Manager, Managers};
 pub use options::{OutreachOptions, Pictures, Promises};
 pub use outward::MqttMessage;
-pub use plan::{Counters, Delayed};
+pub use plan::{Counters, Delayed, Plan};
 pub use problems::{Problem, mail_address};
 pub use registry::{
     Advisor, Contact, Contacting, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site,

@@ -1,9 +1,9 @@
 //! What planning reckons with, gathered from service state: open forecasts, booked visits, shelves, people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use foretell_model::catalogue::Action;
-use foretell_model::{FindingKind, Grade, MachineId, Timestamp};
+use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::compose::{self, Piece, due_pieces, pieces_of};
@@ -15,13 +15,22 @@ use crate::roster::monday;
 use crate::service::{self, Counter, DUE_PREFIX};
 use crate::store::{Case, registry, stock};
 use crate::views::{QueueEntry, Stage};
-use crate::{Outreach, bundle, joint};
+use crate::{Outreach, joint};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
 const DAYS_PER_YEAR: f64 = 365.0;
 
 /// What is known of machines' running-hour counters.
 pub type Counters = BTreeMap<MachineId, Counter>;
+
+/// What the coming weeks need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Demand by kind of part.
+    pub parts: Vec<PartDemand>,
+    /// Visits of each week.
+    pub weeks: Vec<WeekLoad>,
+}
 
 /// A waiting case, and what it costs to wait longer.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,32 +54,26 @@ fn weeks_from(now: Timestamp, weeks: usize, zone: chrono_tz::Tz) -> Vec<Timestam
 }
 
 impl Outreach {
-    /// Demand for parts in the present week and those after it, from Monday to Sunday in the house's own zone, by part, against what lies in all depots together.
-    /// `counters` say when service by running hours falls due of which nobody has heard yet.
+    /// What the present week and those after it need, from Monday to Sunday in the house's own zone: parts, against what lies in
+    /// all depots together, and visits, against what people can do. `counters` say when service by running hours falls due of
+    /// which nobody has heard yet.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn parts_plan(&self, weeks: usize, counters: &Counters, now: Timestamp) -> Result<Vec<PartDemand>> {
-        let shelves = self.store.read("plan the parts", |c| {
+    pub fn plan(&self, weeks: usize, counters: &Counters, now: Timestamp) -> Result<Plan> {
+        let (shelves, roster) = self.store.read("plan the coming weeks", |c| {
             let mut shelves: BTreeMap<String, u32> = BTreeMap::new();
             for line in stock::all(c)? {
                 *shelves.entry(line.part).or_insert(0) += line.n;
             }
-            Ok(shelves)
-        });
-        let bounds = weeks_from(now, weeks, self.zone());
-        Ok(planning::parts(&self.prospects(counters, &bounds, now)?, &shelves?, &bounds, now))
-    }
-
-    /// Visits of the same weeks against what people can do.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn visits_plan(&self, weeks: usize, counters: &Counters, now: Timestamp) -> Result<Vec<WeekLoad>> {
-        let roster = self.store.read("plan the visits", |c| self.roster(c, now))?;
+            Ok((shelves, self.roster(c, now)?))
+        })?;
         let bounds = weeks_from(now, weeks, self.zone());
         let prospects = self.prospects(counters, &bounds, now)?;
-        Ok(planning::visits(&prospects, &bounds, now, &|week| roster.capacity_h(week, PER_DAY_H)))
+        Ok(Plan {
+            parts: planning::parts(&prospects, &shelves, &bounds, now),
+            weeks: planning::visits(&prospects, &bounds, now, &|week| roster.capacity_h(week, PER_DAY_H)),
+        })
     }
 
     /// The nearest depot that holds so many of a part, with the distance from a machine's site as the crow flies, km, where
@@ -131,17 +134,18 @@ impl Outreach {
             Some(leader) => joint::is_companion(case) && desk.appointment_of(leader).is_none(),
         };
         let outward = desk.open_cases().filter(is_outward).filter(is_ahead).filter(is_own);
-        let mut prospects: Vec<Prospect> = outward.flat_map(|case| self.prospects_of(case, &desk)).collect();
-        let mut in_hand: BTreeMap<&MachineId, BTreeSet<String>> = BTreeMap::new();
-        for case in desk.open_cases() {
-            let works = bundle::due_works(&case.finding).into_iter();
-            let works = works.filter_map(|work| work.feature.strip_prefix(DUE_PREFIX).map(str::to_owned));
-            in_hand.entry(&case.finding.machine).or_default().extend(works);
+        let dues = dues_beside(&desk);
+        let mut prospects: Vec<Prospect> = outward.flat_map(|case| self.prospects_of(case, &desk, &dues)).collect();
+        let mut in_hand: HashMap<&MachineId, Vec<&str>> = HashMap::new();
+        for finding in desk.open_cases().map(|case| &case.finding) {
+            for work in finding.evidence.iter().filter_map(|e| e.feature.strip_prefix(DUE_PREFIX)) {
+                in_hand.entry(&finding.machine).or_default().push(work);
+            }
         }
-        let (none, last) = (BTreeSet::new(), bounds.last().copied().unwrap_or(now));
+        let last = bounds.last().copied().unwrap_or(now);
         for (machine, counter) in counters {
             let Some(own) = desk.machine(machine).filter(|own| !own.service.is_empty()) else { continue };
-            let known = in_hand.get(machine).unwrap_or(&none);
+            let known = in_hand.get(machine).map_or(&[][..], Vec::as_slice);
             for (days, works) in service::ahead(&own.service, *counter, known, last.days_since(now)) {
                 let actions: Vec<&Action> =
                     works.iter().filter_map(|work| self.options.catalogue.actions.get(*work)).collect();
@@ -152,30 +156,41 @@ impl Outreach {
     }
 
     /// The work of one case: of a fault its own is as likely as its forecast, and what is due by hours beside it is certain.
-    fn prospects_of(&self, case: &Case, desk: &Desk) -> Vec<Prospect> {
+    fn prospects_of(&self, case: &Case, desk: &Desk, dues: &BTreeMap<&FindingId, Timestamp>) -> Vec<Prospect> {
         if let Some(visit) = desk.appointment_of(&case.finding.id) {
             let all: Vec<Piece<'_>> = self.works(case).map(|(_, piece)| piece).collect();
             return prospect(&actions(&all), When::Booked(visit.start)).into_iter().collect();
         }
         let all: Vec<Piece<'_>> = pieces_of(case.own(), &self.options.catalogue);
-        let days = case.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0);
-        let is_due = case.finding.kind == FindingKind::MaintenanceDue;
-        if is_due {
-            let when = When::Due(case.finding.at.plus_days(days));
-            return prospect(&actions(&all), when).into_iter().collect();
+        if case.finding.kind == FindingKind::MaintenanceDue {
+            return prospect(&actions(&all), When::Due(due_at(&case.finding))).into_iter().collect();
         }
         let due = due_pieces(case.own(), &self.options.catalogue);
         let is_due = |piece: &Piece<'_>| due.iter().any(|due| due.code == piece.code);
         let (due, own): (Vec<Piece<'_>>, Vec<Piece<'_>>) = all.into_iter().partition(is_due);
         let own = prospect(&actions(&own), When::Forecast(Risk::of(&case.finding)));
         // When it falls due, the case that says so knows.
-        let said = desk.open_cases().filter(|other| other.leader() == Some(&case.finding.id));
-        let said = said
-            .filter(|other| other.finding.kind == FindingKind::MaintenanceDue)
-            .map(|other| other.finding.at.plus_days(other.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0)));
-        let due = prospect(&actions(&due), When::Due(said.min().unwrap_or(case.finding.at)));
+        let due_at = dues.get(&case.finding.id).copied().unwrap_or(case.finding.at);
+        let due = prospect(&actions(&due), When::Due(due_at));
         own.into_iter().chain(due).collect()
     }
+}
+
+/// When the service that goes with each leading case falls due, the soonest of it: one look at all cases, which are many.
+fn dues_beside(desk: &Desk) -> BTreeMap<&FindingId, Timestamp> {
+    let mut dues = BTreeMap::new();
+    for case in desk.open_cases().filter(|case| case.finding.kind == FindingKind::MaintenanceDue) {
+        if let Some(leader) = case.leader() {
+            let at = due_at(&case.finding);
+            dues.entry(leader).and_modify(|soonest: &mut Timestamp| *soonest = at.min(*soonest)).or_insert(at);
+        }
+    }
+    dues
+}
+
+/// When work by running hours falls due.
+fn due_at(finding: &Finding) -> Timestamp {
+    finding.at.plus_days(finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0))
 }
 
 fn actions<'a>(pieces: &[Piece<'a>]) -> Vec<&'a Action> {

@@ -123,8 +123,10 @@ impl Count {
     /// How many of independent chances come true.
     #[must_use]
     pub fn of(chances: &[f64]) -> Self {
-        let (mut distribution, mut least) = (vec![1.0], 0);
-        for p in chances.iter().copied().filter(|p| *p > 0.0) {
+        // What is certain only moves the distribution: service by running hours is most of what a large fleet needs.
+        let mut least = chances.iter().filter(|p| **p >= 1.0).count();
+        let mut distribution = vec![1.0];
+        for p in chances.iter().copied().filter(|p| *p > 0.0 && *p < 1.0) {
             distribution.push(0.0);
             for n in (0..distribution.len()).rev() {
                 let one_less = if n == 0 { 0.0 } else { distribution[n - 1] };
@@ -177,11 +179,11 @@ pub fn parts(
     now: Timestamp,
 ) -> Vec<PartDemand> {
     let weeks = bounds.len().saturating_sub(1);
-    let mut kinds: Vec<&String> = prospects.iter().flat_map(|prospect| &prospect.parts).chain(stock.keys()).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let of_part = |part: &String| {
-        let needs: Vec<&Prospect> = prospects.iter().filter(|prospect| prospect.parts.contains(part)).collect();
+    let mut needs: BTreeMap<&String, Vec<&Prospect>> = stock.keys().map(|part| (part, Vec::new())).collect();
+    for prospect in prospects {
+        prospect.parts.iter().for_each(|part| needs.entry(part).or_default().push(prospect));
+    }
+    let of_part = |(part, needs): (&String, Vec<&Prospect>)| {
         let count = |from: usize, to: usize| {
             let chance = |prospect: &&Prospect| prospect.when.chance(bounds[from], bounds[to], now);
             Count::of(&needs.iter().map(chance).collect::<Vec<_>>())
@@ -197,7 +199,7 @@ pub fn parts(
             stock: have,
         }
     };
-    kinds.into_iter().map(of_part).collect()
+    needs.into_iter().map(of_part).collect()
 }
 
 /// Visits of one week against what people can do.

@@ -1,7 +1,5 @@
 //! Work due by running hours: projected from the machine's own hours per day, bundled into one visit.
 
-use std::collections::BTreeSet;
-
 use foretell_model::{
     Catalogue, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, RulDays, Status, Timestamp,
 };
@@ -153,7 +151,7 @@ pub fn due(
 pub(crate) fn ahead<'a>(
     tasks: &'a [ServiceTask],
     counter: Counter,
-    in_hand: &BTreeSet<String>,
+    in_hand: &[&str],
     span_days: f64,
 ) -> Vec<(f64, Vec<&'a str>)> {
     if !(counter.hours_per_day >= PACE_MIN && counter.run_hours.is_finite()) {
@@ -162,7 +160,7 @@ pub(crate) fn ahead<'a>(
     let days = |hours: f64| hours / counter.hours_per_day;
     let times = |task: &'a ServiceTask| {
         let first = days(task.last_done_h + task.interval_h - counter.run_hours).max(0.0);
-        let first = if in_hand.contains(&task.work) { first + days(task.interval_h) } else { first };
+        let first = if in_hand.contains(&task.work.as_str()) { first + days(task.interval_h) } else { first };
         let times = std::iter::successors(Some(first), move |last| Some(last + days(task.interval_h)));
         times.take_while(move |due| *due <= span_days).take(TIMES_MAX).map(move |due| (due, task.work.as_str()))
     };
@@ -194,9 +192,8 @@ mod tests {
                 task("separator_replaced", 4_000.0, 5_300.0),
                 task("oil_filter_replaced", 8_000.0, 8_000.0),
             ];
-            let in_hand = in_hand.iter().map(|work| (*work).to_owned()).collect();
             let counter = Counter { run_hours: counter.0, hours_per_day: counter.1 };
-            let found = ahead(&tasks, counter, &in_hand, 56.0);
+            let found = ahead(&tasks, counter, in_hand, 56.0);
             let found: Vec<(f64, &[&str])> = found.iter().map(|(at, works)| (at.round(), works.as_slice())).collect();
             assert_eq!(found, expected, "{counter:?}");
         }

@@ -68,7 +68,7 @@ fn one_letter_one_visit_and_one_word_after_it() {
 
         every_view_names_both(&desk, booking.id, &first, later);
         // One visit is one against what people can do, and takes as long as both.
-        let weeks = desk.outreach.visits_plan(3, &Counters::new(), later).unwrap();
+        let weeks = desk.outreach.plan(3, &Counters::new(), later).unwrap().weeks;
         let (visits, hours) =
             weeks.iter().fold((0.0, 0.0), |(n, h), week| (n + week.visits.expected, h + week.booked_h));
         assert_eq!((visits, (hours * 60.0).round() as u32), (1.0, card.minutes.unwrap()));

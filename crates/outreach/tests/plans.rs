@@ -44,7 +44,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         ..foretell_outreach::Site::new("s02", "acme")
     };
     s.outreach.register_site(&site, "wang", now()).unwrap();
-    let parts = s.outreach.parts_plan(4, &Counters::new(), now()).unwrap();
+    let parts = s.outreach.plan(4, &Counters::new(), now()).unwrap().parts;
     let filters = parts.iter().find(|demand| demand.part == "oil_filter").unwrap();
     // One is certain this week, the other as likely as its forecast says: 1, 7, 45 % by the ends of the weeks from this Wednesday's on.
     let expected: Vec<f64> = filters.up_to.iter().map(|count| (count.expected * 100.0).round()).collect();
@@ -56,7 +56,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         ..finding(&machine("s01/m002"), "oil_filter_replaced", Grade::Advise, Status::Opened)
     };
     let drafted = apply(&s.outreach, 900, &service, now());
-    let more = s.outreach.parts_plan(4, &Counters::new(), now()).unwrap();
+    let more = s.outreach.plan(4, &Counters::new(), now()).unwrap().parts;
     let whole = |plan: &[foretell_outreach::planning::PartDemand]| {
         plan.iter().find(|demand| demand.part == "oil_filter").unwrap().up_to.last().unwrap().expected
     };
@@ -65,7 +65,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!(verdict.is_err_and(|error| error.to_string().contains("forecasts nothing")));
     let (depot, km) = s.outreach.nearest_depot(&machine("s02/m002"), "oil_filter", 1).unwrap().unwrap();
     assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
-    let load = s.outreach.visits_plan(2, &Counters::new(), now()).unwrap();
+    let load = s.outreach.plan(2, &Counters::new(), now()).unwrap().weeks;
     assert!(load[0].booked_h > 0.0 && (load[0].capacity_h - 30.0).abs() < 1e-9, "{load:?}");
     // What the queue fears before the next free time is what planning sets out from; service by hours fears nothing.
     let delays = s.outreach.delays(14.0, now()).unwrap();
@@ -99,11 +99,10 @@ fn parts_for_service_are_planned_by_the_hours_that_a_machine_runs() {
     let id = machine("s02/m002");
     let needs = |run_hours: f64| {
         let counters: Counters = [(id.clone(), Counter { run_hours, hours_per_day: 20.0 })].into();
-        let plan = s.outreach.parts_plan(6, &counters, now()).unwrap();
+        let plan = s.outreach.plan(6, &counters, now()).unwrap().parts;
         let oil = plan.iter().find(|demand| demand.part == "oil");
         let weeks = oil.map(|demand| demand.weeks.iter().map(|week| week.expected).collect::<Vec<_>>());
-        let hours =
-            s.outreach.visits_plan(6, &counters, now()).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
+        let hours = s.outreach.plan(6, &counters, now()).unwrap().weeks.iter().map(|week| week.expected_h).sum::<f64>();
         (weeks.unwrap_or_default(), hours)
     };
     // The oil is due at 12,000 h: in 30 days, in the fifth week from this Wednesday's on.

@@ -103,7 +103,7 @@ fn nothing_is_ranked_or_planned_by_a_forecast_from_before_the_work() {
     assert!(outreach.delays(14.0, w.at).unwrap().iter().all(|delayed| delayed.entry.id != w.case.id));
     assert!(outreach.desk().unwrap().advisories().iter().all(|finding| finding.id != w.case.id));
     let hours =
-        |at| outreach.visits_plan(8, &Counters::new(), at).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
+        |at| outreach.plan(8, &Counters::new(), at).unwrap().weeks.iter().map(|week| week.expected_h).sum::<f64>();
     let without = hours(w.at);
     // What is said of the fault after the work is known now, and counts.
     let again = Finding { at: w.at, status: Status::Updated, ..w.case.clone() };

@@ -1,5 +1,7 @@
 //! The service desk as JSON: cases, customers, visits, planning, verdicts, search.
 
+use std::borrow::Cow;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
@@ -8,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::json::tasks;
-use super::{Asked, CUSTOMERS_PAGE, PageAsked, answer, of_machine, query};
+use super::{Asked, CUSTOMERS_PAGE, PageAsked, VISITS_PAGE, answer, of_machine, query};
 use crate::pages::page::Ask;
 use crate::router::App;
 use crate::view::{
@@ -40,8 +42,10 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Since {
+struct VisitsAsked {
     from: Option<String>,
+    max: Option<usize>,
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,7 +91,7 @@ async fn customers(State(app): State<App>, ask: Ask, asked: Asked<PageAsked>) ->
     let found = app.ask(move |backend| {
         let (asked, mut customers) = (query(asked)?, backend.customers(ask.lang)?);
         customers.lines.sort_by(|a, b| a.id.cmp(&b.id));
-        let next = asked.cut(&mut customers.lines, CUSTOMERS_PAGE, |line| line.id.as_str());
+        let next = asked.cut(&mut customers.lines, CUSTOMERS_PAGE, |line| Cow::Borrowed(line.id.as_str()));
         let lines: Vec<Value> = customers.lines.iter().map(customer_line).collect();
         Ok(json!({ "now": customers.now.to_string(), "customers": lines, "next": next }))
     });
@@ -98,13 +102,18 @@ async fn customer(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> R
     answer(app.ask(move |backend| Ok(customer_page(&backend.customer(&id, ask.lang)?))).await)
 }
 
-async fn visits(State(app): State<App>, ask: Ask, asked: Asked<Since>) -> Response {
+async fn visits(State(app): State<App>, ask: Ask, asked: Asked<VisitsAsked>) -> Response {
     let found = app.ask(move |backend| {
-        let day = query(asked)?.from.map(|text| {
+        let VisitsAsked { from, max, cursor } = query(asked)?;
+        let day = from.map(|text| {
             civil::from_iso_day(&text)
                 .ok_or_else(|| BackendError::Invalid(format!("`from`: `{text}` is no day like 2026-07-13")))
         });
-        let calendar = backend.visit_calendar(day.transpose()?, ask.lang)?;
+        let mut calendar = backend.visit_calendar(day.transpose()?, ask.lang)?;
+        // In their order, which is that of their begin.
+        let next = PageAsked { max, cursor }.cut(&mut calendar.visits, VISITS_PAGE, |visit| {
+            Cow::Owned(format!("{:015} {}", visit.from.millis(), visit.case))
+        });
         let people: Vec<Value> = calendar
             .rows
             .iter()
@@ -116,7 +125,7 @@ async fn visits(State(app): State<App>, ask: Ask, asked: Asked<Since>) -> Respon
         let visits: Vec<Value> = calendar.visits.iter().map(visit).collect();
         Ok(json!({
             "from": civil::iso_day(calendar.first_day), "weeks": calendar.weeks,
-            "time_zone": calendar.zone.name(), "technicians": people, "visits": visits,
+            "time_zone": calendar.zone.name(), "technicians": people, "visits": visits, "next": next,
         }))
     });
     answer(found.await)

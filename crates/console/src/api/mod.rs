@@ -6,6 +6,8 @@ mod json;
 mod problem;
 mod replies;
 
+use std::borrow::Cow;
+
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -36,10 +38,11 @@ const FINDINGS_DEFAULT: usize = 50;
 /// Raw bytes of a refused item in an answer.
 const RAW_BYTES: usize = 4_096;
 
-/// Machines, customers and advisories in one answer: when nothing is asked, and at most.
+/// Machines, customers, advisories and visits in one answer: when nothing is asked, and at most.
 const FLEET_PAGE: (usize, usize) = (50, 1_000);
 const CUSTOMERS_PAGE: (usize, usize) = (100, 1_000);
 const ADVISORIES_PAGE: (usize, usize) = (10, 100);
+const VISITS_PAGE: (usize, usize) = (100, 1_000);
 
 /// Every route with its path as OpenAPI writes it, which is as axum writes it.
 fn table() -> Vec<(&'static str, MethodRouter<App>)> {
@@ -109,12 +112,12 @@ impl PageAsked {
     }
 
     /// Keeps of a list that is sorted by key the page that is asked for; gives the cursor of the next, if there is one.
-    fn cut<T>(&self, list: &mut Vec<T>, page: (usize, usize), key: impl Fn(&T) -> &str) -> Option<String> {
+    fn cut<T>(&self, list: &mut Vec<T>, page: (usize, usize), key: impl Fn(&T) -> Cow<'_, str>) -> Option<String> {
         if let Some(after) = &self.cursor {
-            list.drain(..list.partition_point(|item| key(item) <= after.as_str()));
+            list.drain(..list.partition_point(|item| *key(item) <= **after));
         }
         let max = self.max(page);
-        let next = (list.len() > max).then(|| list.get(max - 1).map(|last| key(last).to_owned())).flatten();
+        let next = (list.len() > max).then(|| list.get(max - 1).map(|last| key(last).into_owned())).flatten();
         list.truncate(max);
         next
     }
@@ -167,7 +170,7 @@ async fn fleet(State(app): State<App>, asked: Asked<PageAsked>) -> Response {
     let found = app.ask(move |backend| {
         let (asked, mut fleet) = (query(asked)?, backend.fleet()?);
         fleet.machines.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
-        let next = asked.cut(&mut fleet.machines, FLEET_PAGE, |machine| machine.id.as_str());
+        let next = asked.cut(&mut fleet.machines, FLEET_PAGE, |machine| Cow::Borrowed(machine.id.as_str()));
         Ok(json::fleet(&fleet, next))
     });
     answer(found.await)

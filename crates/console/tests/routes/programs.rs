@@ -56,6 +56,24 @@ async fn the_api_answers_and_tells_its_problems() {
 }
 
 #[tokio::test]
+async fn the_visits_of_two_weeks_come_page_by_page() {
+    let ask = async |path: String| serde_json::from_str::<serde_json::Value>(&get(&path).await.body).unwrap();
+    let of = |answer: &serde_json::Value| answer["visits"].as_array().expect("a list").clone();
+    let whole = ask("/api/v1/visits?from=2026-07-13".into()).await;
+    assert!(of(&whole).len() > 1 && whole["next"].is_null(), "{whole}");
+    let mut paged = Vec::new();
+    let mut next = String::new();
+    for _ in 0..=of(&whole).len() {
+        let page = ask(format!("/api/v1/visits?from=2026-07-13&max=1{next}")).await;
+        assert!(of(&page).len() <= 1, "{page}");
+        paged.extend(of(&page));
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&cursor={}", cursor.replace(' ', "%20").replace('/', "%2F"));
+    }
+    assert_eq!(paged, of(&whole));
+}
+
+#[tokio::test]
 async fn findings_have_the_one_form_of_the_product() {
     let body = get("/api/v1/machines/s01/m002/findings?max=1").await.body;
     let answer: serde_json::Value = serde_json::from_str(&body).unwrap();

@@ -7,7 +7,7 @@ use foretell_console::{BackendError, Lang};
 use foretell_engine::Brief;
 use foretell_model::{Clock, MachineId};
 use foretell_outreach::planning::{Count, PartDemand};
-use foretell_outreach::{Counter, Counters, Delayed, Desk};
+use foretell_outreach::{Counter, Counters, Delayed, Desk, Plan};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -19,6 +19,7 @@ const WEEKS: usize = 8;
 const DELAY_DAYS: f64 = 14.0;
 /// Delays shown, the costliest.
 const DELAYS_MAX: usize = 30;
+
 impl ServiceBackend {
     pub(super) fn planning_view(&self, lang: Lang) -> Result<Planning, BackendError> {
         let now = self.clocks.now();
@@ -40,7 +41,7 @@ impl ServiceBackend {
             runs_out: plan.runs_out,
         };
         let counters = self.counters(&desk);
-        let weeks = self.outreach.visits_plan(WEEKS, &counters, now).map_err(of_outreach)?;
+        let Plan { parts, weeks } = self.outreach.plan(WEEKS, &counters, now).map_err(of_outreach)?;
         let weeks = weeks.iter().map(|week| WeekPlan {
             from: week.from,
             visits: band(&week.visits),
@@ -48,7 +49,6 @@ impl ServiceBackend {
             booked_h: week.booked_h,
             capacity_h: week.capacity_h,
         });
-        let parts = self.outreach.parts_plan(WEEKS, &counters, now).map_err(of_outreach)?;
         Ok(Planning {
             now,
             zone: self.outreach.zone(),
