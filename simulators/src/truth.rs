@@ -49,8 +49,8 @@ pub struct MachineTruth {
     pub latitude_deg: f64,
     /// Limit of the discharge temperature, degC.
     pub limit_c: f64,
-    /// First instant at which the true hourly mean of the loaded discharge temperature was at the limit or above (hours
-    /// with at least ten minutes of load), or at which the machine tripped on temperature, for whatever reason.
+    /// First instant at which the true discharge temperature was at the limit or above for ten loaded minutes of an hour, by
+    /// their mean, or at which the machine tripped on temperature, for whatever reason.
     pub limit_reached: Option<At>,
     /// What it published.
     pub signals: Vec<&'static str>,

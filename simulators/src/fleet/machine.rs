@@ -17,8 +17,9 @@ use crate::truth::{FaultTruth, MachineTruth, MaintenanceTruth};
 
 /// Surroundings, demand and faults are held for so long.
 const TICK_MS: i64 = 5 * MINUTE_MS;
-/// An hour counts for the limit when so much of it was loaded, s.
-const LOADED_ENOUGH_S: f64 = 600.0;
+/// A temperature counts for the limit when it was held for so long under load, s: a controller warns when it is there, and does
+/// not wait for an hour to be over. Ten minutes, less what rounding may take.
+const HELD_S: f64 = 599.0;
 /// How long a repair stops a machine.
 const REPAIR_MS: i64 = 2 * HOUR_MS;
 
@@ -50,7 +51,7 @@ pub(super) struct MachineSim {
     next_sample_ms: i64,
     repaired_until_ms: i64,
     tick_meter: Meter,
-    hour: Meter,
+    held: Meter,
     last_alarm_ms: i64,
     ready: VecDeque<Message>,
     truth: MachineTruth,
@@ -100,7 +101,7 @@ impl MachineSim {
             next_sample_ms: from_ms + phase_ms(&mut stream("phase"), machine.every_ms),
             repaired_until_ms: from_ms,
             tick_meter: Meter::default(),
-            hour: Meter::default(),
+            held: Meter::default(),
             last_alarm_ms: i64::MIN / 2,
             ready: VecDeque::new(),
             truth: MachineTruth::new(machine, site, spec, fleet),
@@ -148,16 +149,12 @@ impl MachineSim {
     /// Closes the tick that ended and settles what acts during the next.
     fn begin_tick(&mut self) {
         let meter = std::mem::take(&mut self.tick_meter);
-        self.hour.loaded_s += meter.loaded_s;
-        self.hour.loaded_c_s += meter.loaded_c_s;
         if meter.trips > 0 {
-            // A machine that trips within minutes never has a hot hourly mean, yet it is beyond any limit.
+            // A machine that trips within minutes holds no temperature, yet it is beyond any limit.
             self.limit_reached();
             self.alarm("stopped: high discharge temperature");
         }
-        if self.now_ms.rem_euclid(HOUR_MS) == 0 {
-            self.close_hour();
-        }
+        self.hold(&meter);
         let begun_ms = self.now_ms.div_euclid(TICK_MS) * TICK_MS;
         self.tick_ends_ms = begun_ms + TICK_MS;
         #[expect(clippy::cast_precision_loss, reason = "minutes in milliseconds")]
@@ -169,13 +166,18 @@ impl MachineSim {
         self.cooler = Cooler::new(self.unit.params(), &self.drive.conditions);
     }
 
-    fn close_hour(&mut self) {
-        let hour = std::mem::take(&mut self.hour);
-        if hour.loaded_s < LOADED_ENOUGH_S || hour.loaded_c_s / hour.loaded_s < self.spec.limit_c {
-            return;
+    /// Judges a temperature by its mean once it was held for long enough, within one hour.
+    fn hold(&mut self, meter: &Meter) {
+        self.held.loaded_s += meter.loaded_s;
+        self.held.loaded_c_s += meter.loaded_c_s;
+        let is_held = self.held.loaded_s >= HELD_S;
+        if is_held && self.held.loaded_c_s / self.held.loaded_s >= self.spec.limit_c {
+            self.limit_reached();
+            self.alarm("warning: high discharge temperature");
         }
-        self.limit_reached();
-        self.alarm("warning: high discharge temperature");
+        if is_held || self.now_ms.rem_euclid(HOUR_MS) == 0 {
+            self.held = Meter::default();
+        }
     }
 
     fn limit_reached(&mut self) {

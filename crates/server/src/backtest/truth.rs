@@ -35,7 +35,7 @@ pub struct TrueFault {
     pub fault: FaultCode,
     /// When it began.
     pub onset: Timestamp,
-    /// When the true hourly mean of the loaded discharge temperature first reached the limit, if it did.
+    /// When the true discharge temperature was first held at the limit, if it was.
     pub limit_reached: Option<Timestamp>,
     /// When it was cured, if it was.
     pub cleared: Option<Timestamp>,
