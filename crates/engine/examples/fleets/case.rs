@@ -84,11 +84,11 @@ impl Case {
         };
         case.count_false(site, machine, &predictions, healthy_until);
         if case.reached {
-            case.measure_lead(site, machine, &predictions, onset, limit);
             let asked_day = limit.plus_days(-LATE_DAYS).days_since(site.start).floor();
             // Before the fault began it showed nothing.
             case.shown_k = (!truth.excess_k.is_empty())
                 .then(|| truth.excess_k.get(asked_day.max(0.0) as usize).map_or(0.0, |(_, shown_k)| *shown_k));
+            case.measure_lead(site, machine, &predictions, onset, limit);
             case.asked = ASKED_DAYS.map(|before| ask(&predictions, limit, limit.plus_days(-before)));
         }
         case
@@ -129,7 +129,9 @@ impl Case {
             } else {
                 "never".to_owned()
             };
-            self.worst.push(format!("warned {warned}, limit {since_onset:.0} d after onset, {}", brief(site, machine)));
+            let shown = self.shown_k.map_or_else(String::new, |k| format!(" and {k:.1} K two weeks before"));
+            let story = brief(site, machine);
+            self.worst.push(format!("warned {warned}, limit {since_onset:.0} d after onset{shown}, {story}"));
         }
         if self.lead_days >= LATE_DAYS {
             return;

@@ -5,6 +5,7 @@ use foretell_model::Limits;
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
 use super::cold::{self, Stand};
 use super::converge::{TREND_LOG_BF, claimed};
+use super::dropped::dropped_from;
 use super::fit::{self, Fitted, Given};
 use super::follows::{self, Follows};
 use super::health::{Fresh, Health, reference};
@@ -28,8 +29,6 @@ const WINDOW_DAYS: Day = 90;
 const OF_LATE_DAYS: Day = 5;
 /// Days before an onset from which its temperature can be compared with.
 const COMPARED_DAYS: usize = 5;
-/// A sudden drop by this much on three days running is a repair that nobody reported, K.
-const DROP_K: f64 = 3.0;
 /// Saturated weight of the hot hours above which a cooler can be judged, and below which it cannot (hysteresis); the
 /// domain's gate of 8 K per 100 % UA is a weight of about 0.4.
 const OBSERVABLE_FROM: f64 = 0.45;
@@ -253,7 +252,8 @@ impl Work {
     }
 
     fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {
-        let dropped_from = self.dropped_from();
+        let Health { baseline, trend, noise, .. } = &self.health;
+        let dropped_from = dropped_from(&self.samples, baseline, trend.as_ref(), noise.sd_k, self.today);
         let scan = self.converge();
         let mut judgement = Judgement { dropped_from, ..self.summarise(&scan) };
         self.look(&mut judgement);
@@ -383,18 +383,5 @@ impl Work {
         }
         let (sum, n) = self.recent(Series::Hot, 4).fold((0.0, 0.0), |(sum, n), s| (sum + s.td_c, n + 1.0));
         points::median(&mut before).filter(|_| n > 0.0).map(|median_c| sum / n - median_c)
-    }
-
-    /// The first of three or more last days that all lie far below the model: a repair nobody told us of.
-    fn dropped_from(&self) -> Option<Day> {
-        let from = self.today.saturating_sub(8);
-        let recent: Vec<(Day, f64, f64)> =
-            rows::hot_residuals(&self.samples, &self.health.baseline, self.health.trend.as_ref())
-                .filter(|(day, ..)| *day >= from)
-                .collect();
-        let bound_k = -DROP_K.max(2.5 * self.health.noise.sd_k);
-        let run =
-            recent.iter().rev().take_while(|(_, residual_k, weight)| *weight > 0.4 && *residual_k < bound_k).count();
-        (run >= 3).then(|| recent[recent.len() - run].0)
     }
 }

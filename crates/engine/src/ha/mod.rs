@@ -7,6 +7,7 @@ pub(crate) mod cause;
 pub(crate) mod cold;
 mod converge;
 pub(crate) mod course;
+mod dropped;
 mod duty;
 pub(crate) mod fit;
 pub(crate) mod follows;

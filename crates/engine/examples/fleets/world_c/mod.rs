@@ -25,6 +25,7 @@ mod scenario;
 mod state;
 #[cfg(test)]
 mod tests;
+mod twin;
 mod unit;
 
 use foretell_model::{MachineId, Signal, Timestamp};
@@ -38,6 +39,7 @@ use hour::{Hour, quantile};
 use publish::{Publisher, Sensors};
 pub(crate) use scenario::{SCENARIOS, Scenario};
 use state::{STEP_S, State};
+use twin::Twin;
 use unit::{Control, Unit};
 
 /// The site as a whole.
@@ -271,28 +273,43 @@ fn befall(rng: &mut Rng, scenario: &Scenario, place: &Place, plants: &mut [Plant
     }
 }
 
+/// A machine and what comes of it.
+struct Life {
+    plant: Plant,
+    state: State,
+    publisher: Publisher,
+    /// Of a cooler that clogs.
+    twin: Option<Twin>,
+}
+
 /// Lives all machines side by side, for they heat the same room.
 fn live(rng: &Rng, scenario: &Scenario, place: Place, plants: Vec<Plant>) -> Site {
     let (count, sensed) = (plants.len(), plants.iter().any(|p| p.sensors.has(Signal::AmbientTemp)));
     let mut room_c = (place.outdoor_c[0] + place.over_k).max(place.least_c);
-    let mut lives: Vec<(Plant, State, Publisher)> = plants
+    let mut lives: Vec<Life> = plants
         .into_iter()
         .enumerate()
         .map(|(m, plant)| {
-            let state = State::new(plant.unit.clone(), rng.fork(200 + m as u64), room_c);
+            let new = || (plant.unit.clone(), rng.fork(200 + m as u64));
+            let state = State::new(new().0, new().1, room_c);
+            let twin =
+                plant.onset.filter(|_| scenario.kind == Kind::Failing).map(|_| Twin::new(new().0, new().1, room_c));
             let of = (plant.id.clone(), plant.sensors.clone());
             let publisher = Publisher::new(of.0, of.1, rng.fork(300 + m as u64), place.start, place.days);
-            (plant, state, publisher)
+            Life { plant, state, publisher, twin }
         })
         .collect();
     let step_s = STEP_S as usize;
     for second in (0..place.days * 86_400).step_by(step_s) {
         let hours = second as f64 / 3600.0;
-        let heat = lives.iter().map(|(_, state, _)| state.heat).sum::<f64>() / count as f64;
+        let heat = lives.iter().map(|life| life.state.heat).sum::<f64>() / count as f64;
         room_c += (place.room_c(hours, heat) - room_c) * STEP_S / place.lag_s;
-        for (plant, state, publisher) in &mut lives {
+        for Life { plant, state, publisher, twin } in &mut lives {
             let now = &plant.hours[second / 3600];
             state.step(now, hours, room_c);
+            if let Some(twin) = twin {
+                twin.step(now, second, room_c, state);
+            }
             if second.is_multiple_of(place.every_s) {
                 publisher.publish(state, now, second);
             }
@@ -317,7 +334,7 @@ fn machine(
     rng: &mut Rng,
     scenario: &Scenario,
     place: &Place,
-    (plant, state, publisher): (Plant, State, Publisher),
+    Life { plant, state, publisher, twin }: Life,
     site: (bool, usize),
 ) -> Machine {
     let sensors = &plant.sensors;
@@ -332,7 +349,7 @@ fn machine(
             .then_some(true),
         limit_reached: state.limit_day.map(at),
         author_reached: state.author_day.map(at),
-        excess_k: Vec::new(),
+        excess_k: twin.map_or_else(Vec::new, |twin| twin.days_k.into_iter().map(|k| (k, k)).collect()),
         story: format!(
             "{} s, {} K, valve senses {}{}{}",
             sensors.every_s,
