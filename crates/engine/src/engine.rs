@@ -11,6 +11,7 @@ use rustc_hash::FxBuildHasher;
 use crate::conclude::{SiteView, Speaker};
 use crate::dm::clock::Stamp;
 use crate::dm::report;
+use crate::findings::episode::Episode;
 use crate::findings::grade::Policy;
 use crate::ha::assess::{self, Judgement};
 use crate::ha::course::Course;
@@ -235,6 +236,7 @@ impl Engine {
         machine.service.report(work, machine.sensors.run_hours.counted_h());
         let pending = effect::prepare(work, (ts, day), &self.machines[place], &self.surroundings(place));
         self.machines[place].service.pending = pending.map(Box::new);
+        let cures_heat = is_thermal(work) || self.is_told_cure(place, ts, work);
         self.begin_courses_anew(
             place,
             ts,
@@ -244,9 +246,18 @@ impl Engine {
         if work == SENSOR_REPLACED {
             self.machines[place].sensors.exchanged();
         }
-        if is_thermal(work) {
+        if cures_heat {
             self.begin_anew(place, ts, "work was done on the machine", out);
         }
+    }
+
+    /// Whether the machine's heat was put down to a fault that this work cures.
+    fn is_told_cure(&self, place: usize, ts: Timestamp, work: &str) -> bool {
+        let speaker = speaker(&self.options, &self.ids[place], ts);
+        let open = self.machines[place].episodes.iter().filter_map(Episode::fault);
+        let cured =
+            |fault: &FaultCode| self.options.catalogue.fault(fault).is_some_and(|f| f.action.as_deref() == Some(work));
+        open.filter(|fault| speaker.is_thermal(fault)).any(|fault| cured(&fault))
     }
 
     /// What shows the faults that work has cured is learned anew, and their findings end.

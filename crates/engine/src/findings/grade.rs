@@ -243,8 +243,8 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
         advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
     };
-    // What is held is not given up for what keeps a new one back.
-    let gates = Gates { follows: true, grows: true, ..Gates::of(j, &lax, HELD) };
+    // What is held is not given up for what keeps a new one back, nor for weather that has cooled.
+    let gates = Gates { risen: true, follows: true, grows: true, ..Gates::of(j, &lax, HELD) };
     let deserved = grade_of(j, &lax, &gates);
     if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }
 }

@@ -12,17 +12,10 @@ use serde::{Deserialize, Serialize};
 use effect::Pending;
 use pace::Pace;
 
-/// Work that changes the thermal normal, after which the baseline is learned anew.
-const THERMAL_WORK: [&str; 8] = [
-    "cooler_cleaned",
-    "thermostatic_valve_replaced",
-    "oil_changed",
-    "oil_topped_up",
-    "oil_filter_replaced",
-    "fan_repaired",
-    "serviced",
-    "sensor_replaced",
-];
+/// Work that changes the thermal normal, after which the baseline is learned anew. Oil, filters and a regular service are not among
+/// it: they move it by a kelvin or two, if at all, while what a cooler has lost meanwhile would be learned as its normal. Where a
+/// service did clean the cooler, the machine runs cooler from that day on, and that is seen.
+const THERMAL_WORK: [&str; 4] = ["cooler_cleaned", "thermostatic_valve_replaced", "fan_repaired", "sensor_replaced"];
 /// Kinds of work remembered per machine; the catalogue has fewer.
 const KINDS_MAX: usize = 32;
 /// Weight of the newest reading in the learned power per current.
