@@ -24,7 +24,7 @@ const SUSPECTED_FROM: f64 = 0.3;
 /// Of likelihoods, sensor over fault: where a fault is held back before it is advised, where one that was advised is taken
 /// back, and where one that is held back no longer is.
 const HOLDS: f64 = 0.6;
-const TAKES_BACK: f64 = 1.5;
+const TAKES_BACK: f64 = 4.0;
 const KEEPS_HOLDING: f64 = 0.7;
 /// Log likelihood ratio from which cold stops are quoted against a sensor.
 const SOAK_TELLS: f64 = 2.0;
@@ -55,8 +55,10 @@ impl Speaker<'_> {
         let leading = faults.first().map_or(0.0, |a| a.likelihood);
         let is_first = sensor.as_ref().is_some_and(|a| a.likelihood >= self.held_from(machine, &a.fault) * leading);
         // A customer is not told of a cause that is less likely than all others together; that the machine stops within days
-        // is told whatever the cause.
-        let grade_of_fault = if leading < ADVISED_FROM && grade == Grade::Advise { Grade::Watch } else { grade };
+        // is told whatever the cause, and what was told is not taken back for a day's doubt of its name.
+        let is_told = faults.iter().any(|a| machine.episodes.is_told(&a.fault));
+        let is_doubtful = leading < ADVISED_FROM && grade == Grade::Advise && !is_told;
+        let grade_of_fault = if is_doubtful { Grade::Watch } else { grade };
         let (of_sensor, of_fault) =
             if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade_of_fault) };
         let fault =

@@ -105,6 +105,7 @@ impl Engine {
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
             switching_h: self.machines[place].regime.switching_h(),
             spoilt_from: self.machines[place].spoilt_from(),
+            is_told: self.machines[place].grade.is_told(),
         }
     }
 

@@ -134,6 +134,11 @@ impl GradeTracker {
         }
     }
 
+    /// Whether a customer may have heard.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.held >= 2
+    }
+
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
@@ -161,8 +166,6 @@ struct Gates {
     follows: bool,
     /// Whether there is a growth, and not something that came at once and has stood still since.
     grows: bool,
-    /// Whether the cooler has lost so much that to clean it is right in any case.
-    lost: bool,
 }
 
 impl Gates {
@@ -189,7 +192,6 @@ impl Gates {
             chance: chance(j, p.advise_within_days) >= probability || (lost && is_near),
             follows: is_near || !j.follows.is_some_and(|follows| follows.is_denied()),
             grows: is_near || !j.jump.is_some_and(|jump| jump.stands_still),
-            lost,
         }
     }
 
@@ -243,10 +245,10 @@ fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
         advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
     };
-    // What is held is not given up for what keeps a new one back, nor for weather that has cooled.
-    let gates = Gates { risen: true, follows: true, grows: true, ..Gates::of(j, &lax, HELD) };
-    let deserved = grade_of(j, &lax, &gates);
-    if gates.believed() && gates.lost { deserved.max(held.min(2)) } else { deserved }
+    // What is held is not given up for what keeps a new one back, nor for weather that has cooled, nor because the limit seems farther
+    // than it did.
+    let gates = Gates { risen: true, follows: true, grows: true, chance: held >= 2, ..Gates::of(j, &lax, HELD) };
+    grade_of(j, &lax, &gates)
 }
 
 #[cfg(test)]

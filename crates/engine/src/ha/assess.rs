@@ -4,7 +4,6 @@ use foretell_model::Limits;
 
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
 use super::cold::{self, Stand};
-use super::converge::{TREND_LOG_BF, claimed};
 use super::dropped::dropped_from;
 use super::fit::{self, Fitted, Given};
 use super::follows::{self, Follows};
@@ -113,7 +112,7 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
     let work = Work::prepare(health, days, today, around)?;
     let (scan, climate) = (work.scan(), work.climate(around));
     let cone = climate.as_ref().map_or_else(Vec::new, |climate| {
-        let outlook = work.outlook(&scan, climate, certainty(scan.log_bf));
+        let outlook = work.outlook(&scan, climate, certainty(scan.log_bf, work.is_told));
         let excess_k = days.last().and_then(DayRecord::excess_k).unwrap_or(0.0);
         let shown = |temp_c: f64| work.over_valve(excess_k, temp_c);
         (0..HORIZON_DAYS).step_by(3).map(|day| (day, outlook.hot_hour_quantiles_c(day).map(shown))).collect()
@@ -121,8 +120,8 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
     Some(Detail { samples: work.all_samples(), cone })
 }
 
-fn certainty(log_bf: f64) -> f64 {
-    let odds = FAULT_PRIOR * log_bf.min(50.0).exp();
+fn certainty(log_bf: f64, is_told: bool) -> f64 {
+    let odds = if is_told { 1.0 } else { FAULT_PRIOR } * log_bf.min(50.0).exp();
     odds / (1.0 + odds)
 }
 
@@ -138,6 +137,7 @@ pub(super) struct Work {
     pub(super) today: Day,
     hot_days: usize,
     pub(super) fitted: Fitted,
+    pub(super) is_told: bool,
 }
 
 impl Work {
@@ -187,7 +187,7 @@ impl Work {
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
         // A normal that is not learned from for a while is still known.
         health.learned = hot_days >= health.days_needed() || (health.learned && around.spoilt_from.is_some());
-        Some(Self { health, prior, samples, left_out, stands, first, today, hot_days, fitted })
+        Some(Self { health, prior, samples, left_out, stands, first, today, hot_days, fitted, is_told: around.is_told })
     }
 
     /// Those of the window, also of days that no normal is learned from, in order of days.
@@ -260,13 +260,13 @@ impl Work {
         judgement.follows = self.follows(&scan);
         let peaks_c = self.recent(Series::Hot, OF_LATE_DAYS).map(|s| s.td_c + s.peak_over_k);
         judgement.margin_k = peaks_c.reduce(f64::max).map(|peak_c| limits.warn_c - peak_c);
-        if judgement.log_bf > TREND_LOG_BF && self.health.learned {
+        if self.claims(&scan) && self.health.learned {
             judgement.refitted_log_bf = self.refitted_log_bf(&scan);
             let climate = self.climate(around);
             judgement.forecast =
                 climate.as_ref().map(|climate| self.outlook(&scan, climate, 1.0).first_passage(limits.warn_c));
         }
-        self.health.trend = claimed(&scan);
+        self.health.trend = self.claimed(&scan);
         self.health.noise = self.noise(&scan);
         (self.health, judgement)
     }
@@ -301,7 +301,7 @@ impl Work {
             rate += a.weight * a.mean * a.growth_rate(now);
             step += if SHAPES[a.shape].law == Law::Step { a.weight } else { 0.0 };
         }
-        let certainty = certainty(scan.log_bf);
+        let certainty = certainty(scan.log_bf, self.is_told);
         Judgement {
             log_bf: scan.log_bf,
             refitted_log_bf: scan.log_bf,

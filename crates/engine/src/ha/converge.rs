@@ -8,8 +8,9 @@ use super::scan::{self, Alternative, Scan};
 use super::trend::Trend;
 use crate::sd::day::Day;
 
-/// Evidence from which the excess takes part in the next day's linearisation.
-pub(super) const TREND_LOG_BF: f64 = 3.0;
+/// Evidence from which the excess takes part in the next day's linearisation, and the same of one that was advised.
+const TREND_LOG_BF: f64 = 3.0;
+const TOLD_LOG_BF: f64 = 0.0;
 /// The last week's hot hours must stand this much above normal, in standard deviations of a day, for a growth to be tried: one may
 /// also seem to grow where cool hours have become colder.
 const TRIED_FROM_SDS: f64 = 0.5;
@@ -33,13 +34,17 @@ const SETTLE_STEPS: usize = 5;
 /// Rounds of fitting and scanning when a trend shows.
 const ROUNDS: usize = 2;
 
-/// The most likely trend, when there is enough evidence for any.
-pub(super) fn claimed(scan: &Scan) -> Option<Trend> {
-    let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
-    Some(best.trend())
-}
-
 impl Work {
+    /// Whether there is enough evidence for a trend.
+    pub(super) fn claims(&self, scan: &Scan) -> bool {
+        scan.log_bf > if self.is_told { TOLD_LOG_BF } else { TREND_LOG_BF }
+    }
+
+    /// The most likely trend, when there is enough evidence for any.
+    pub(super) fn claimed(&self, scan: &Scan) -> Option<Trend> {
+        scan.alternatives.first().filter(|_| self.claims(scan)).map(Alternative::trend)
+    }
+
     /// Weighs all trends. Evidence counts for less where the ambient is only inferred: its errors are not the tame noise
     /// that the weighing assumes.
     pub(super) fn scan(&self) -> Scan {
@@ -105,7 +110,7 @@ impl Work {
     /// air grows cooler would seem to grow ever hotter. So the other reading is tried from where it would be, with the branch at
     /// what is seen and as steep as any machine's, and no growth. What follows the air kelvin for kelvin it cannot fit.
     fn settle(&mut self, scan: Scan) -> Scan {
-        if claimed(&scan).is_none() {
+        if self.claimed(&scan).is_none() {
             return scan;
         }
         let settled = self.settled();
@@ -156,7 +161,7 @@ impl Work {
         let scan = self.tried();
         let mut scan = self.settle(scan);
         for _ in 0..ROUNDS {
-            let Some(trend) = claimed(&scan) else { break };
+            let Some(trend) = self.claimed(&scan) else { break };
             let news = self.health.trend.is_none();
             self.health.trend = Some(trend);
             self.refit(&trend);

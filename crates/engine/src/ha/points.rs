@@ -146,6 +146,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) switching_h: Option<f64>,
     /// First of the days since which the machine's valve is known to stand open.
     pub(crate) spoilt_from: Option<Day>,
+    /// Whether somebody has been advised of a growing excess, which is then as likely as not before anything is weighed.
+    pub(crate) is_told: bool,
 }
 
 /// What turns raw points into comparable ones. Single precision is far finer than any of it.

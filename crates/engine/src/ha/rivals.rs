@@ -70,7 +70,10 @@ pub(crate) fn weigh(samples: &[Sample], baseline: &Baseline, trend: &Trend, sd_k
     let offset = squares(&|s, grown| over_k(s) - cross / own * grown);
     let per_heat_k = rise_per_heat(since.iter().map(|(s, _)| *s));
     let stuck = squares(&|s, _| STUCK_SHARE * (rise_k(s) - per_heat_k * heat(s)));
-    let ratio = |rival: f64| (0.5 * INDEPENDENT * (cooler - rival)).clamp(-30.0, 30.0);
+    // Where neither fits as well as a day should, the hinge itself is wrong by more than its error, and what sets the two apart
+    // counts for the less (McCullagh and Nelder's quasi-likelihood).
+    let spread = |rival: f64| (cooler.min(rival) / since.len() as f64).max(1.0);
+    let ratio = |rival: f64| (0.5 * INDEPENDENT * (cooler - rival) / spread(rival)).clamp(-30.0, 30.0);
     Some(Rivals { offset: ratio(offset), stuck: ratio(stuck) })
 }
 
