@@ -51,9 +51,12 @@ pub(crate) struct Gap {
 }
 
 impl Gap {
-    /// Takes one comparison at a temperature: the mean difference and the smallest. Moves below `floor_k` are never told.
-    pub(crate) fn observe(&mut self, gap_k: f32, nearest_k: f32, at_c: f32, floor_k: f32) {
-        self.biased = if nearest_k.abs() > BIAS_K { (self.biased + 1).min(BIAS_AGREE) } else { 0 };
+    /// Takes one comparison at a temperature: the mean difference and, where both must surely read the same, the smallest. Moves
+    /// below `floor_k` are never told.
+    pub(crate) fn observe(&mut self, gap_k: f32, nearest_k: Option<f32>, at_c: f32, floor_k: f32) {
+        if let Some(nearest_k) = nearest_k {
+            self.biased = if nearest_k.abs() > BIAS_K { (self.biased + 1).min(BIAS_AGREE) } else { 0 };
+        }
         let slope = self.cov_kc / (self.var_c2 + RIDGE_K2);
         let departure_k = gap_k - self.mean_k - slope * (at_c - self.at_c);
         let bound_k = floor_k.max(CLEAR_SD * self.sd_k());
@@ -129,7 +132,7 @@ mod tests {
         (0..300).find(|&day| {
             let at_c = 18.0 - 10.0 * (std::f32::consts::TAU * day as f32 / 365.0).cos() + 3.0 * noise(day / 3 + 90);
             let gap_k = gap(day as f32, at_c) + 0.8 * noise(day);
-            tracker.observe(gap_k, gap_k, at_c, 3.0);
+            tracker.observe(gap_k, Some(gap_k), at_c, 3.0);
             tracker.has_moved()
         })
     }

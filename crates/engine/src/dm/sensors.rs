@@ -39,6 +39,9 @@ const WARM_C: f32 = 60.0;
 const COLD_C: f32 = 48.0;
 /// A current that never changes for so long, h, is held against the machine's heat and counter.
 const HELD_H: f32 = 3.0;
+/// After a rest of so long, minutes, a machine reads its room: of one that cools with 3 h, the slowest, 2 K are left. A night between
+/// two shifts leaves up to 8 K, each night the same, and tells of a move only.
+const COLD_MIN: Minute = 12 * 60;
 /// Moves of a soak's gap below this are never told, K.
 const SOAK_FLOOR_K: f32 = 3.0;
 /// The same of two ambient sensors of a site: rooms differ from day to day.
@@ -158,8 +161,9 @@ impl Sensors {
         if self.phase_since != 0 && at.saturating_sub(self.phase_since) >= LONG_PHASE_MIN {
             self.channels[TD].hold.phase_ended();
         }
+        let is_cold = self.phase_since != 0 && at.saturating_sub(self.phase_since) >= COLD_MIN;
         (self.running, self.phase_since) = (running, at);
-        self.end_soak(ts);
+        self.end_soak(ts, is_cold);
     }
 
     /// Notes that a machine rests at ambient: both temperatures should read the room.
@@ -178,10 +182,10 @@ impl Sensors {
     /// `soaked_beside` the same of cold discharge temperatures, for machines without an ambient sensor.
     pub(crate) fn close_day(&mut self, day: u16, beside: Option<(f64, f64)>, soaked_beside: Option<(f64, f64)>) {
         if let Some((gap_k, at_c)) = beside {
-            self.beside.observe(gap_k as f32, 0.0, at_c as f32, SITE_FLOOR_K);
+            self.beside.observe(gap_k as f32, None, at_c as f32, SITE_FLOOR_K);
         }
         if let Some((gap_k, at_c)) = soaked_beside.filter(|_| !self.channels[TA].is_known()) {
-            self.soak.observe(gap_k as f32, gap_k as f32, at_c as f32, SOAK_FLOOR_K);
+            self.soak.observe(gap_k as f32, Some(gap_k as f32), at_c as f32, SOAK_FLOOR_K);
             self.checked_day = day;
         }
         if self.checked_day == 0 {
@@ -246,9 +250,10 @@ impl Sensors {
         self.channels.get(place)
     }
 
-    fn end_soak(&mut self, ts: Timestamp) {
+    /// `is_cold` says whether the machine rested for so long that nothing can be left of its heat.
+    fn end_soak(&mut self, ts: Timestamp, is_cold: bool) {
         let Some(soak) = self.soaking.take() else { return };
-        self.soak.observe(soak.mean_k, soak.nearest_k, soak.at_c, SOAK_FLOOR_K);
+        self.soak.observe(soak.mean_k, is_cold.then_some(soak.nearest_k), soak.at_c, SOAK_FLOOR_K);
         self.checked_day = crate::sd::day::day_of(ts).unwrap_or(self.checked_day);
         self.blame();
     }

@@ -93,7 +93,8 @@ const NEAR_K: f64 = 4.0;
 const HELD: f64 = 0.6;
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 56.0;
-/// A grade falls after this many days of not deserving it. It rises at once: evidence is of weeks already.
+/// A grade falls after this many days of not deserving it. It rises on the second day that asks for it: evidence is of weeks, and yet
+/// a quarter of all false advices on an independent fleet were of a single day.
 const FALL_DAYS: u8 = 3;
 
 /// What is asked where a sensor shows the air, and where the air is inferred.
@@ -114,17 +115,22 @@ pub(crate) struct GradeTracker {
     /// 0 none, 1 watch, 2 advise, 3 urgent.
     held: u8,
     falling_days: u8,
+    /// What the day before asked for.
+    asked: u8,
 }
 
 impl GradeTracker {
     /// Takes the day's judgement and returns the grade to hold; `None` when there is nothing to say.
     pub(crate) fn observe(&mut self, judgement: &Judgement, policy: &Policy) -> Option<Grade> {
         let (asked, deserved) = (asked(judgement, policy), deserved(judgement, policy, self.held));
+        // One day may be a spell that was read wrongly. What stops a machine within days is told at once.
+        let risen = if asked == 2 && self.asked == 0 { 1 } else { asked };
+        self.asked = asked;
         self.falling_days = if deserved < self.held { self.falling_days + 1 } else { 0 };
-        if asked > self.held {
-            *self = Self { held: asked, falling_days: 0 };
+        if risen > self.held {
+            (self.held, self.falling_days) = (risen, 0);
         } else if self.falling_days >= FALL_DAYS {
-            *self = Self { held: deserved, falling_days: 0 };
+            (self.held, self.falling_days) = (deserved, 0);
         }
         match self.held {
             0 => None,
