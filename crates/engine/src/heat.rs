@@ -57,8 +57,9 @@ impl Speaker<'_> {
         // A customer is not told of a cause that is less likely than all others together; that the machine stops within days
         // is told whatever the cause, and what was told is not taken back for a day's doubt of its name.
         let is_told = faults.iter().any(|a| machine.episodes.is_told(&a.fault));
-        let is_doubtful = leading < ADVISED_FROM && grade == Grade::Advise && !is_told;
-        let grade_of_fault = if is_doubtful { Grade::Watch } else { grade };
+        // Nor does a name that nobody heard take over a grade that another was given.
+        let is_doubtful = leading < ADVISED_FROM || !machine.grade.asks();
+        let grade_of_fault = if is_doubtful && grade == Grade::Advise && !is_told { Grade::Watch } else { grade };
         let (of_sensor, of_fault) =
             if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade_of_fault) };
         let fault =

@@ -140,6 +140,11 @@ impl GradeTracker {
         }
     }
 
+    /// Whether the newest day asks for a word to a customer by itself.
+    pub(crate) const fn asks(&self) -> bool {
+        self.asked >= 2
+    }
+
     /// Whether a customer may have heard.
     pub(crate) const fn is_told(&self) -> bool {
         self.held >= 2
@@ -265,7 +270,7 @@ mod tests {
     use crate::pa::passage::Forecast;
 
     #[test]
-    fn a_grade_rises_at_once_and_falls_after_three_days() {
+    fn a_watch_begins_at_once_and_ends_after_three_days() {
         let mut tracker = GradeTracker::default();
         // Evidence of the day, and whether the machine is then watched.
         let days = [
@@ -286,7 +291,40 @@ mod tests {
         }
     }
 
-    /// A machine judged like this on its first day, and the grade it is given.
+    /// The grade of a machine that is judged like this on two days running.
+    fn on_second_day(judgement: &Judgement) -> Option<Grade> {
+        on_second_day_by(judgement, &Policy::default())
+    }
+
+    fn on_second_day_by(judgement: &Judgement, policy: &Policy) -> Option<Grade> {
+        let mut tracker = GradeTracker::default();
+        tracker.observe(judgement, policy);
+        tracker.observe(judgement, policy)
+    }
+
+    #[test]
+    fn what_nobody_watched_is_advised_on_its_second_day_and_what_stops_within_days_at_once() {
+        let mut tracker = GradeTracker::default();
+        let mut grade = |log_bf: f64, within_3_days: f64| {
+            let judgement = Judgement {
+                log_bf,
+                refitted_log_bf: log_bf,
+                certainty: 1.0,
+                excess_k: 4.0,
+                risen_k: Some(3.0),
+                stands_out: Some(4.0),
+                hot_days: 90,
+                forecast: Some(Forecast::of(|day| if day < 3 { within_3_days } else { 0.9 })),
+                ..Judgement::default()
+            };
+            tracker.observe(&judgement, &Policy::default())
+        };
+        assert_eq!(grade(8.0, 0.0), Some(Grade::Watch));
+        assert_eq!(grade(8.0, 0.0), Some(Grade::Advise));
+        assert_eq!(grade(8.0, 0.5), Some(Grade::Urgent));
+    }
+
+    /// A machine judged like this on two days, and the grade it is given.
     fn check(
         log_bf: f64,
         excess_k: f64,
@@ -307,7 +345,7 @@ mod tests {
             )),
             ..Judgement::default()
         };
-        assert_eq!(GradeTracker::default().observe(&judgement, &Policy::default()), Some(expected), "{judgement:?}");
+        assert_eq!(on_second_day(&judgement), Some(expected), "{judgement:?}");
     }
 
     #[test]
@@ -333,7 +371,7 @@ mod tests {
                 ..Judgement::default()
             };
             let policy = Policy { urgent_probability: 2.0, ..Policy::default() };
-            GradeTracker::default().observe(&judgement, &policy)
+            on_second_day_by(&judgement, &policy)
         };
         for (log_bf, risen_k, stands_out) in [(8.0, 3.0, 2.1), (16.0, -2.0, 3.1)] {
             assert_eq!(
@@ -365,7 +403,7 @@ mod tests {
             };
             // A chance of the limit within days would be urgent.
             let policy = Policy { urgent_probability: 2.0, ..Policy::default() };
-            GradeTracker::default().observe(&judgement, &policy)
+            on_second_day_by(&judgement, &policy)
         };
         assert_eq!(grade(2.0), Some(Grade::Advise));
         assert_eq!(grade(-2.0), Some(Grade::Watch));
@@ -419,7 +457,7 @@ mod tests {
                 forecast: Some(Forecast::of(|day| 0.9 * day as f64 / 90.0)),
                 ..Judgement::default()
             };
-            GradeTracker::default().observe(&judgement, &Policy::default())
+            on_second_day(&judgement)
         };
         assert_eq!(grade(None, None, 12.0), Some(Grade::Advise));
         assert_eq!(grade(Some(false), Some(Follows::of(0.9, 0.1)), 12.0), Some(Grade::Advise));
