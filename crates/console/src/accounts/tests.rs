@@ -239,7 +239,7 @@ fn strangers_push_nothing_out_of_the_record() {
 #[test]
 fn from_where_somebody_signed_in_is_forgotten_after_half_a_year() {
     let bench = bench().with("anna", Role::Admin);
-    let known = |bench: &Bench| bench.accounts.acts(100).unwrap().iter().filter(|act| act.address != "").count();
+    let known = |bench: &Bench| bench.accounts.acts(100).unwrap().iter().filter(|act| !act.address.is_empty()).count();
     assert_eq!(
         (bench.try_in("anna", PASSWORD), bench.try_in("anna", "wrong password"), known(&bench)),
         ("in".into(), AccountsError::Wrong.to_string(), 2)
