@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use foretell_model::{Catalogue, Obstacle};
 use serde::Deserialize;
 
@@ -316,7 +316,11 @@ pub(crate) async fn stage(
     Path(id): Path<String>,
     Form(form): Form<StageForm>,
 ) -> Response {
-    let stage = (1..=6).contains(&form.stage).then_some(form.stage);
+    // Another number is no form of ours, and must not be taken for word that all is well.
+    if form.stage > 6 {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    let stage = Some(form.stage).filter(|stage| *stage > 0);
     let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("to", &form.to), ("why", &form.why)]);
     let set = CustomerAct::Stage { stage, to: form.to, why: cut(&form.why) };
     act(&app, &ask, (id, form.seen), set, "stage", kept).await

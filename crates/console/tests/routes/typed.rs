@@ -35,6 +35,14 @@ async fn nobody_acts_on_a_page_that_a_colleague_made_old() {
 }
 
 #[tokio::test]
+async fn a_stage_that_is_none_is_refused_and_does_not_end_a_complaint() {
+    let stage = |n: u8| form("/customers/hengfeng/stage", &format!("stage={n}&why=x"));
+    for (n, status) in [(0, 303), (5, 303), (7, 422), (255, 422)] {
+        assert_eq!(send(app(), stage(n)).await.status, status, "{n}");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_sees_is_not_kept_with_what_was_typed() {
     let backend = Arc::new(fake::Fake::new(None));
     let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
