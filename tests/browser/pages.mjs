@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { DESK, PHONE, drill, end, judge, launch, open, pictures, problems, step } from "./lib.mjs";
+import { DESK, PHONE, drill, end, judge, launch, open, pictures, problems, step, watch } from "./lib.mjs";
 
 const [base, folder, ...asked] = process.argv.slice(2);
 const PATHS = {
@@ -66,9 +66,11 @@ if (asked.length === 0) {
   await keyboard();
   await pointer();
   await search();
+  await manyAtOnce();
   await toTheBottom();
   await print();
   await reports();
+  await smallPictures();
   await gloves();
 }
 await end(browser, "looked at");
@@ -123,6 +125,26 @@ async function search() {
     }
     await page.context().close();
   }
+}
+
+// A browser opens six connections to a host at most: pages that nobody looks at leave them to the one that somebody does.
+async function manyAtOnce() {
+  step("many pages at once");
+  const context = await browser.newContext({ ...DESK, locale: "en-GB" });
+  const look = (page, away) => page.evaluate((away) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, away);
+  for (let n = 0; n < 9; n += 1) {
+    const page = await context.newPage();
+    watch(page, "many");
+    await page.goto(`${base}/`, { timeout: 15000 });
+    await page.locator("[data-live-lamp]").waitFor({ timeout: 15000 });
+    await look(page, true);
+  }
+  const [first] = context.pages();
+  await Promise.all([first.waitForRequest("**/live", { timeout: 15000 }), look(first, false)]);
+  await context.close();
 }
 
 // Whoever doubts an advisory follows it to the bottom.
@@ -254,6 +276,37 @@ async function reports() {
       for (const line of said.split("\n")) assert.doesNotMatch(line, /^\s*(°C|K|kW|h|weeks?|days?|%)(?=[.,;)]|\s+\S)/, `${name} in ${lang}: a unit begins a line: ${line}`);
     }
   }
+  await page.context().close();
+}
+
+// A phone's picture is made smaller before it goes out.
+async function smallPictures() {
+  step("pictures");
+  const page = await open(browser, PHONE, { who: "pictures" });
+  await page.goto(`${base}${PATHS.visit}`);
+  const before = await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 3000, height: 4000 });
+    const pen = canvas.getContext("2d");
+    const noise = pen.createImageData(3000, 4000);
+    for (let n = 0; n < noise.data.length; n += 1) noise.data[n] = n % 4 === 3 ? 255 : (n * 7919) % 251;
+    pen.putImageData(noise, 0, 0);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.95));
+    const files = new DataTransfer();
+    files.items.add(new File([blob], "IMG_0001.jpg", { type: "image/jpeg" }));
+    const field = document.querySelector("input[type=file]");
+    field.files = files.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    return blob.size;
+  });
+  await page.waitForFunction((before) => {
+    const [file] = document.querySelector("input[type=file]").files;
+    return file.name === "photo.jpg" && file.type === "image/jpeg" && file.size < before;
+  }, before);
+  const side = await page.evaluate(async () => {
+    const { width, height } = await createImageBitmap(document.querySelector("input[type=file]").files[0]);
+    return [width, height];
+  });
+  assert.deepEqual(side, [1500, 2000]);
   await page.context().close();
 }
 

@@ -182,6 +182,20 @@ done(await decide(colleague, contested, "/queue/approve"));
 assert.equal(await submit(advisor, "/queue/approve"), 409);
 await see(advisor, "conflict");
 await advisor.unroute("**/live*");
+const template = `/templates/fault.${lang === "en" ? "en" : "zh-CN"}.j2`;
+step("whoever comes back to a page when the session is over signs in before typing");
+for (const path of ["/customers", template]) {
+  if (path === template) await signIn(colleague, "anna");
+  await colleague.goto(`${base}${path}`);
+  await colleague.context().clearCookies({ name: /foretell(?!_lang)/ });
+  await colleague.evaluate(() => {
+    for (const away of [true, false]) {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }
+  });
+  await colleague.waitForURL((url) => url.pathname === "/sign-in" && url.searchParams.get("next") === path);
+}
 await colleague.context().close();
 step("the customer's file, the calendar, the plan, the search");
 await advisor.goto(`${base}${at.customer}`);
@@ -192,7 +206,6 @@ for (const [name, path] of [["customers", "/customers"], ["calendar", "/calendar
   await see(advisor, name);
 }
 step("a letter's template: the preview follows what is typed, and says what is wrong with it");
-const template = `/templates/fault.${lang === "en" ? "en" : "zh-CN"}.j2`;
 await advisor.goto(`${base}${template}`);
 const source = advisor.locator('textarea[name="source"]');
 const asShipped = await source.inputValue();

@@ -60,6 +60,24 @@ fn every_page_is_fit_to_read_in_both_languages_by_day_and_night_on_a_desk_and_on
     walk("pages.mjs", &[&format!("http://127.0.0.1:{port}"), &artefacts("pages").to_string_lossy()], folder.path());
 }
 
+/// What people and places are called is theirs to say.
+#[test]
+fn a_name_of_any_length_and_script_keeps_to_its_place() {
+    let long = "Kompressorenstationsverwaltungsgebäude-Nord/Halle_7b".repeat(2);
+    for (what, name) in [("long", long.as_str()), ("from-the-right", "شركة الأفق للصناعات المعدنية المحدودة")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = free_port();
+        let mut gallery = Command::new(example("gallery"));
+        gallery.arg(format!("127.0.0.1:{port}")).args(["--name", name]);
+        let _gallery = Running::start("gallery", gallery, &folder.path().join("gallery.log"));
+        wait_for("the made-up fleet", Duration::from_secs(30), || get(port, "/"));
+        let pictures = artefacts(&format!("names-{what}"));
+        let arguments = [&format!("http://127.0.0.1:{port}"), name, &pictures.to_string_lossy()];
+        walk("names.mjs", &arguments, folder.path());
+    }
+}
+
 #[test]
 fn an_advisor_a_technician_ops_an_administrator_and_a_customer_do_their_work() {
     for (device, lang) in [("desk", "en"), ("phone", "zh"), ("desk", "zh"), ("phone", "en")] {

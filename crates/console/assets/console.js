@@ -92,6 +92,13 @@ const busy = (region) => region.contains(document.activeElement) && document.act
   || (!getSelection().isCollapsed && region.contains(getSelection().anchorNode));
 // The answer to a refused form stands at the form's own address, which cannot be asked for again.
 const refused = performance.getEntriesByType("navigation")[0]?.responseStatus >= 400;
+// A session that is over leads to the sign-in page, unless that would cost what somebody has typed.
+const isOver = (answer) => {
+  if (!answer.redirected || new URL(answer.url).pathname !== "/sign-in") return false;
+  const typed = [...document.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+  if (!typed) location.assign(answer.url);
+  return true;
+};
 let pending = false;
 let asking = false;
 const refresh = async () => {
@@ -102,7 +109,7 @@ const refresh = async () => {
     while (pending) {
       pending = false;
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (!answer.ok) return;
+      if (!answer.ok || isOver(answer)) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const region of document.querySelectorAll("[data-region]")) {
         const next = fresh.getElementById(region.id);
@@ -126,12 +133,37 @@ if (address && "EventSource" in window) {
     lamp.textContent = on ? lamp.dataset.on : lamp.dataset.off;
     lamp.classList.toggle("off", !on);
   };
+  // A browser opens no more than six connections to one host, and each stream holds one for good: six pages left open in the
+  // background would leave none for the seventh. So whatever nobody looks at lets go, and catches up when it is looked at again.
+  const RETRY_MS = 30000;
+  let stream = null;
   let first = true;
-  const stream = new EventSource(address);
-  stream.addEventListener("open", () => say(true));
-  stream.addEventListener("error", () => say(false));
-  stream.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && pending) refresh(); });
+  const letGo = () => { stream?.close(); stream = null; };
+  const listen = () => {
+    if (stream || document.hidden) return;
+    stream = new EventSource(address);
+    stream.addEventListener("open", () => say(true));
+    stream.addEventListener("error", () => {
+      say(false);
+      // Turned away - too many listen, or the session is over - a browser does not try again by itself.
+      if (stream?.readyState !== EventSource.CLOSED) return;
+      letGo();
+      refresh();
+      setTimeout(listen, RETRY_MS);
+    });
+    // Each stream begins with one event, which is news to every page but the one that was loaded just now.
+    stream.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
+  };
+  listen();
+  document.addEventListener("visibilitychange", () => { if (document.hidden) letGo(); else { listen(); if (pending) refresh(); } });
+  window.addEventListener("pagehide", letGo);
+  window.addEventListener("pageshow", listen);
+} else {
+  // Whoever comes back to such a page signs in before typing, not after.
+  document.addEventListener("visibilitychange", async () => {
+    if (document.hidden || refused || !document.querySelector(".person")) return;
+    try { isOver(await fetch(location.href, { method: "HEAD" })); } catch { /* Nothing is lost yet. */ }
+  });
 }
 
 // The editor of letters: the preview follows what is typed, a moment after the last key.

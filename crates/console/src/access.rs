@@ -85,19 +85,28 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-/// Customers, probes, assets. Who tries links that do not exist must wait; who has one that we signed never does: there is
-/// nothing to guess, and an address may be a whole factory's.
+/// Customers, probes, assets. Who tries links that do not exist must wait, by address. Who has one that we signed reads as much
+/// as they like, for there is nothing to guess and an address may be a whole factory's; but what is tapped there is kept for good,
+/// so that nobody taps without end.
 async fn open(app: &App, mut request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with("/b/") {
         return next.run(request).await;
     }
     let params = request.extract_parts::<RawPathParams>().await;
     let token = params.iter().flatten().find_map(|(name, value)| (name == "token").then_some(value));
-    if token.is_some_and(|token| app.backend.is_link(token)) {
-        return next.run(request).await;
-    }
-    let address = client_of(request.extensions().get::<Peer>().copied(), request.headers()).address;
-    if let Err(seconds) = app.guesses.attempt(&address, app.now_ms()) {
+    let attempt = match token.filter(|token| app.backend.is_link(token)) {
+        Some(_) if is_safe(request.method()) => Ok(()),
+        Some(token) => {
+            // Many taps before it keep nobody from saying that a machine broke down.
+            let what = if request.uri().path().ends_with("/trouble") { "trouble" } else { "tap" };
+            app.taps.attempt(&format!("{what} {token}"), app.now_ms())
+        }
+        None => {
+            let address = client_of(request.extensions().get::<Peer>().copied(), request.headers()).address;
+            app.guesses.attempt(&address, app.now_ms())
+        }
+    };
+    if let Err(seconds) = attempt {
         let ask = asked(app, request).await;
         return crate::pages::booking::too_often(&ask, seconds);
     }

@@ -30,6 +30,7 @@ mod rights;
 mod router;
 mod text;
 mod throttle;
+mod typed;
 mod upload;
 pub mod view;
 

@@ -28,6 +28,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Customers' pages that listen for news at once. Each holds a connection.
 const LISTENERS_MAX: usize = 200;
 
+/// A picture over the weak network of a plant's basement takes longer than any other request.
+const PICTURE_WITHIN: Duration = Duration::from_secs(300);
+
+/// Taps on one customer's page before each must wait: more than anybody has reason for in an afternoon.
+const TAPS_FREE: u32 = 40;
+
 /// Largest form with a template, bytes: Chinese takes nine of them for a character in a form.
 const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
 
@@ -89,6 +95,8 @@ pub(crate) struct App {
     pub(crate) pace: Arc<Pace>,
     /// Attempts at secrets that nobody gave out, by address.
     pub(crate) guesses: Arc<Throttle>,
+    /// What is tapped on each customer's page.
+    pub(crate) taps: Arc<Throttle>,
     /// Replies of each sender.
     pub(crate) replies: Arc<Meter>,
     started: Instant,
@@ -106,6 +114,7 @@ impl App {
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             pace: Arc::default(),
             guesses: Arc::new(Throttle::new(20, Duration::from_secs(30))),
+            taps: Arc::new(Throttle::new(TAPS_FREE, Duration::from_secs(30))),
             replies: Arc::new(Meter::new(api::REPLIES_PER_MINUTE_MAX)),
             started: Instant::now(),
         }
@@ -144,7 +153,7 @@ impl App {
 pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
     let app = App::new(backend, options);
-    Router::new()
+    let all = Router::new()
         .merge(console_pages())
         .merge(service_desk())
         .merge(field_pages())
@@ -159,17 +168,33 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(app.clone(), pages::unread::told))
-        .layer(from_fn_with_state(app.clone(), access::admit))
-        .layer(from_fn(guard::same_origin))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    guarded(all, &app, timeout)
+        .merge(guarded(pictures(), &app, timeout.max(PICTURE_WITHIN)))
         .layer(from_fn(pages::unread::drained))
         .layer(from_fn_with_state(app.clone(), pages::unread::told))
         .layer(from_fn(guard::problems))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
+}
+
+/// Routes behind the door, each answer given up after a time.
+fn guarded(routes: Router<App>, app: &App, within: Duration) -> Router<App> {
+    routes
+        .layer(from_fn_with_state(app.clone(), pages::unread::told))
+        .layer(from_fn_with_state(app.clone(), access::admit))
+        .layer(from_fn(guard::same_origin))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within))
+}
+
+/// What takes a picture in.
+fn pictures() -> Router<App> {
+    Router::new()
+        .route("/visits/{id}/photo", post(pages::photos::add))
+        .route("/cases/{id}/photo", post(pages::photos::add))
+        .route("/team/{key}/portrait", post(pages::photos::of_person))
+        .layer(DefaultBodyLimit::max(photo::BYTES_MAX + BODY_BYTES_MAX))
 }
 
 fn console_pages() -> Router<App> {
@@ -260,7 +285,6 @@ fn account_pages() -> Router<App> {
 
 fn field_pages() -> Router<App> {
     use pages::{field_acts, photos, team, visit, visits};
-    let with_photo = || DefaultBodyLimit::max(photo::BYTES_MAX + BODY_BYTES_MAX);
     Router::new()
         .route("/visits", get(visits::show))
         .route("/visits/{id}", get(visit::one))
@@ -271,20 +295,17 @@ fn field_pages() -> Router<App> {
         .route("/visits/{id}/missed", post(field_acts::missed))
         .route("/visits/{id}/take-back", post(field_acts::take_back))
         .route("/visits/{id}/note", post(field_acts::note))
-        .route("/visits/{id}/photo", post(photos::add).layer(with_photo()))
         .route("/visits/{id}/photo/{photo}/delete", post(photos::delete))
         .route("/visits/{id}/photo/{photo}/caption", post(photos::caption))
         .route("/cases/{id}/set-out", post(field_acts::set_out))
         .route("/cases/{id}/position", post(field_acts::position))
         .route("/cases/{id}/take-back", post(field_acts::take_back))
         .route("/cases/{id}/note", post(field_acts::note))
-        .route("/cases/{id}/photo", post(photos::add).layer(with_photo()))
         .route("/cases/{id}/photo/{photo}/delete", post(photos::delete))
         .route("/cases/{id}/photo/{photo}/caption", post(photos::caption))
         .route("/photos/{id}", get(photos::full))
         .route("/photos/{id}/small", get(photos::small))
         .route("/team", get(team::show))
-        .route("/team/{key}/portrait", post(photos::of_person).layer(with_photo()))
 }
 
 fn customer_pages() -> Router<App> {

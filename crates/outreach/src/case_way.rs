@@ -1,23 +1,76 @@
-//! The way to a broken machine: setting out, and where the technician is until somebody has arrived.
+//! The way to a broken machine: who is sent, setting out, and where the technician is until somebody has arrived.
 
 use foretell_model::{MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
-use crate::journey::{announced, km_to, on_earth};
+use crate::journey::{announced, is_too_long, km_to, on_earth};
 use crate::store::{record, service_cases};
-use crate::views::ServiceCase;
+use crate::views::{Arrival, ServiceCase};
 
 impl Outreach {
+    /// A technician is sent; `eta` is when that person expects to be there.
+    ///
+    /// # Errors
+    /// When the case is closed, somebody is on site, or there is no such technician.
+    pub fn send_technician(
+        &self,
+        id: i64,
+        technician: &str,
+        eta: Option<Timestamp>,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<ServiceCase> {
+        self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
+        let known = self.service_case(id)?;
+        // Tapped twice it is said once; and whoever has set out meanwhile is not sent back.
+        let is_sent = known.technician.as_deref() == Some(technician) && eta.is_none_or(|eta| known.eta == Some(eta));
+        if is_sent && known.closed.is_none() {
+            return Ok(known);
+        }
+        self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
+            if case.on_site.is_some() {
+                return Err(OutreachError::refused(format!("send {technician}"), Obstacle::SomebodyThere));
+            }
+            case.technician = Some(technician.to_owned());
+            // Whatever was known was of somebody else's way.
+            (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
+            if let Some(at) = eta {
+                case.expect(Arrival { at, as_of: now, told: true });
+            }
+            forget_place(case);
+            Ok(())
+        })
+    }
+
+    /// Somebody is on site. Said twice, by two people or with two taps, it is once.
+    ///
+    /// # Errors
+    /// When the case is closed.
+    pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        let known = self.service_case(id)?;
+        if known.on_site.is_some() && known.closed.is_none() {
+            return Ok(known);
+        }
+        self.change_trouble(id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
+            case.on_site.get_or_insert(now);
+            forget_place(case);
+            Ok(())
+        })
+    }
+
     /// The technician sets out, or says anew how long it will take.
     ///
     /// # Errors
     /// When the case is closed, nobody was sent, or the technician is there already.
     pub fn set_out_to_case(&self, id: i64, minutes: Option<u32>, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        let is_new = self.service_case(id)?.set_out.is_none();
+        // Whoever forgot to end a way, or turned back, sets out anew.
+        let is_new = self.service_case(id)?.set_out.is_none_or(|begun| is_too_long(begun, now));
         let set_out = |case: &mut ServiceCase| {
             must_be_under_way(case)?;
-            case.set_out.get_or_insert(now);
+            if is_new && case.set_out.replace(now).is_some() {
+                (case.eta, case.eta_told, case.eta_at) = (None, false, None);
+            }
             if let Some(minutes) = minutes {
                 case.expect(announced(minutes, now));
             }
@@ -33,15 +86,16 @@ impl Outreach {
     /// all the time.
     ///
     /// # Errors
-    /// When the case is closed, nobody has set out, or the technician is there already.
+    /// When the case is closed, nobody has set out, the way has taken too long, or the technician is there already.
     pub fn locate_on_way_to_case(&self, id: i64, place_deg: (f64, f64), now: Timestamp) -> Result<ServiceCase> {
         let attempted = format!("follow the technician of service case {id}");
         let place_deg = on_earth(place_deg, &attempted)?;
         self.store.write(&attempted, |tx| {
             let mut case = service_cases::get(tx, id)?;
             must_be_under_way(&case)?;
-            if case.set_out.is_none() {
-                return Err(OutreachError::refused(&attempted, Obstacle::NotSetOut));
+            let begun = case.set_out.ok_or_else(|| OutreachError::refused(&attempted, Obstacle::NotSetOut))?;
+            if is_too_long(begun, now) {
+                return Err(OutreachError::refused(&attempted, Obstacle::WayTooLong));
             }
             let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
             let km = km_to(tx, &machine, place_deg)?;

@@ -9,6 +9,11 @@ const LISTS: [&str; 7] = ["addresses", "channels", "holidays", "shifts", "shutdo
 /// The only field that may go over several lines.
 const OF_LINES: &str = "address";
 
+/// A control character, or a mark that turns about the direction of whatever stands behind it on a page.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// What shows that a row is not what it seems, of its fields, the header's number of them and those that are `named`: the column,
 /// why, the remedy. A quotation mark that nobody closed takes in all that follows.
 pub(crate) fn doubt<'f>(
@@ -22,7 +27,7 @@ pub(crate) fn doubt<'f>(
     }
     let longest = |column: &str| if LISTS.contains(&column) { LIST_CHARS_MAX } else { TEXT_CHARS_MAX };
     let is_odd = |column: &str, field: &str| {
-        let odd = |c: char| c.is_control() && !(column == OF_LINES && matches!(c, '\r' | '\n'));
+        let odd = |c: char| is_unseen(c) && !(column == OF_LINES && matches!(c, '\r' | '\n'));
         field.chars().any(odd) || field.chars().count() > longest(column)
     };
     let (column, field) = named.into_iter().find(|(column, field)| is_odd(column, field))?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
-use crate::csv::TEXT_CHARS_MAX;
+use crate::csv::{TEXT_CHARS_MAX, is_unseen};
 use crate::problems::Problem;
 
 /// Faults of one entry that are looked for; whoever has more mends these first.
@@ -61,7 +61,7 @@ impl Form {
         match value {
             toml::Value::String(text) => {
                 let may_break = at.rsplit('.').next() == Some("address");
-                let is_odd = |c: char| c.is_control() && !(may_break && matches!(c, '\r' | '\n'));
+                let is_odd = |c: char| is_unseen(c) && !(may_break && matches!(c, '\r' | '\n'));
                 if text.chars().any(is_odd) || text.chars().count() > TEXT_CHARS_MAX {
                     let why = format!("{name}: it holds control characters or more than {TEXT_CHARS_MAX} characters");
                     self.problems.push(Problem { path: at.to_owned(), why });

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use foretell_model::{DAY_MS, Finding, FindingId, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
 
 use crate::Outreach;
+use crate::case_way::forget_place;
 use crate::desk::Appointment;
 use crate::error::{OutreachError, Result};
 use crate::joint::part_of_visit;
 use crate::planning::distance_km;
 use crate::registry::{Machine, Site};
-use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry};
+use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry, service_cases};
 use crate::views::{Arrival, Errand, ErrandSheet, Journey, Task, VisitDone};
 use crate::visits::booking;
 
@@ -21,7 +22,7 @@ use crate::visits::booking;
 const DETOUR: f64 = 1.3;
 /// Parking and the gate take that long however near one is, ms.
 const LAST_STEPS_MS: i64 = 2 * MINUTE_MS;
-/// Nobody is on the way to a visit for longer, ms.
+/// Nobody is on the way for longer, ms.
 const WAY_MAX_MS: i64 = 12 * HOUR_MS;
 /// Nobody sets out earlier before a visit, ms.
 const EARLY_MAX_MS: i64 = DAY_MS;
@@ -203,7 +204,9 @@ impl Outreach {
             if stay.start > now + EARLY_MAX_MS {
                 return Err(OutreachError::refused(&attempted, Obstacle::TooEarly));
             }
-            let before = journeys::of(tx, visit)?;
+            // Whoever forgot to end a way, or turned back, sets out anew.
+            let is_this = |journey: &Journey| journey.arrived.is_some() || !is_too_long(journey.set_out, now);
+            let before = journeys::of(tx, visit)?.filter(is_this);
             let is_new = before.is_none();
             let mut journey = under_way(before.unwrap_or_else(|| Journey::begun(now)), &attempted)?;
             if let Some(minutes) = minutes {
@@ -230,7 +233,7 @@ impl Outreach {
             let journey = journeys::of(tx, visit)?;
             let journey = journey.ok_or_else(|| OutreachError::refused(&attempted, Obstacle::NotSetOut))?;
             let mut journey = under_way(journey, &attempted)?;
-            if now > journey.set_out + WAY_MAX_MS {
+            if is_too_long(journey.set_out, now) {
                 return Err(OutreachError::refused(&attempted, Obstacle::WayTooLong));
             }
             let km = km_to(tx, &stay.machine, place_deg)?;
@@ -280,8 +283,20 @@ impl Outreach {
 
     /// Takes away places of ways that nobody ended.
     pub(crate) fn forget_old_places(&self, connection: &dyn Session, now: Timestamp) -> Result<()> {
-        journeys::forget_places(connection, now + -WAY_MAX_MS).map(drop)
+        journeys::forget_places(connection, now + -WAY_MAX_MS)?;
+        for mut case in service_cases::located(connection)? {
+            if case.set_out.is_none_or(|begun| is_too_long(begun, now)) {
+                forget_place(&mut case);
+                service_cases::save(connection, &mut case)?;
+            }
+        }
+        Ok(())
     }
+}
+
+/// Whether a way began so long ago that whoever is on it has forgotten to end it.
+pub(crate) fn is_too_long(set_out: Timestamp, now: Timestamp) -> bool {
+    now > set_out + WAY_MAX_MS
 }
 
 impl Journey {

@@ -76,13 +76,15 @@ pub(crate) struct ComplaintFacts {
     /// Who looks after the customer.
     advisor: String,
     phone: String,
+    /// Whether that is the reader.
+    yours: bool,
     /// The customer's page in the console.
     link: String,
 }
 
 impl ComplaintFacts {
-    /// Invented facts, for trying templates out.
-    pub(crate) fn invented(language: Language, beyond: bool) -> Self {
+    /// Invented facts, for trying templates out: whether it has gone beyond us, and whether the reader looks after the customer.
+    pub(crate) fn invented(language: Language, (beyond, yours): (bool, bool)) -> Self {
         let [company, customer, why, who, at, advisor] = match language {
             Language::En => [
                 "Invented Service",
@@ -98,7 +100,7 @@ impl ComplaintFacts {
         }
         .map(str::to_owned);
         let (phone, link) = ("+86 21 5555 0000".to_owned(), "https://service.example/customers/invented".to_owned());
-        Self { language, company, customer, beyond, why, who, at, advisor, phone, link }
+        Self { language, company, customer, beyond, why, who, at, advisor, phone, yours, link }
     }
 
     /// The letter.
@@ -197,7 +199,7 @@ impl Outreach {
             note(connection, kept, record::MANAGER_HELD, &kept.login, now)?;
             return Ok(None);
         }
-        let text = match self.complaint(connection, kept, &customer, manager.language, &calendar) {
+        let text = match self.complaint(connection, kept, &customer, manager, &calendar) {
             Ok(text) => text,
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             // One that cannot be written must not keep the others back.
@@ -227,10 +229,13 @@ impl Outreach {
         connection: &dyn Session,
         kept: &Kept,
         customer: &Customer,
-        language: Language,
+        manager: &Manager,
         calendar: &Calendar,
     ) -> Result<Draft> {
+        let language = manager.language;
         let advisor: Option<Advisor> = registry::find(connection, &customer.advisor)?;
+        let names = advisor.as_ref().map(|advisor| [&advisor.name.en, &advisor.name.zh]);
+        let yours = names.is_some_and(|names| names.contains(&&manager.name));
         let (name, phone) = advisor.map_or_else(
             || (customer.advisor.clone(), String::new()),
             |advisor| (language.of(&advisor.name).to_owned(), advisor.phone),
@@ -245,6 +250,7 @@ impl Outreach {
             at: format::at(language, calendar.local(kept.of.at)),
             advisor: name,
             phone,
+            yours,
             link: format!("{}/customers/{}", self.options.public_url.trim_end_matches('/'), customer.id),
         };
         facts.render(self.shelf.composer(connection)?.as_ref())

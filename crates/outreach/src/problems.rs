@@ -274,7 +274,7 @@ mod tests {
         check(
             &[
                 ("id = \"huaxin\"", "id = \"hua\\u0000xin\""),
-                ("customer = \"huaxin\"", "customer = \"hua\\u0000xin\""),
+                ("customer = \"huaxin\"", "customer = \"hua\\u202exin\""),
                 ("number = \"2号机\"", &long),
                 ("tariff_per_kwh = 0.72", "tariff_per_kwh = 1e308"),
                 ("stop_cost = 20000.0", "stop_cost = 1e308"),

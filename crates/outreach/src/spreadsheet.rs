@@ -616,8 +616,11 @@ mod tests {
         assert!(said.starts_with("line 2: the line has 10 fields, the header 9; put a field"), "{said}");
         let old_ends = format!("{header}{}{}", row(1, "No. 1"), row(2, "No. 2")).replace('\n', "\r");
         assert_eq!(read(&old_ends, &known(), &Catalogue::default()).registry.machines.len(), 2);
-        let odd = format!("{header}{}", row(1, "No.\0 1"));
-        assert!(read(&odd, &known(), &Catalogue::default()).refused[0].why.starts_with("it holds control characters"));
+        for number in ["No.\0 1", "No. \u{202e}1"] {
+            let odd = format!("{header}{}", row(1, number));
+            let refused = &read(&odd, &known(), &Catalogue::default()).refused[0];
+            assert!(refused.why.starts_with("it holds control characters"), "{refused}");
+        }
     }
 
     #[test]

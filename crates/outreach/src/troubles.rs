@@ -13,6 +13,8 @@ use crate::{Outreach, care};
 
 /// Who speaks where a machine's controller does, in the record.
 pub(crate) const CONTROLLER: &str = "controller";
+/// Lines of what was said of one breakdown that are kept with it.
+const WHAT_LINES_MAX: usize = 20;
 
 impl Outreach {
     /// Something broke: opens the machine's service case, or adds to the one that is open (nobody tells it twice). `opened`
@@ -85,7 +87,9 @@ impl Outreach {
         let customer = registry::customer_of(connection, machine)?.map(|customer| customer.id);
         let case = match service_cases::open_of(connection, machine)? {
             Some(mut open) => {
-                if !open.what.lines().any(|line| line == what) {
+                // Whatever is said beyond so many lines stands in the record alone.
+                let is_new = open.what.lines().all(|line| line != what);
+                if is_new && open.what.lines().count() < WHAT_LINES_MAX {
                     open.what = format!("{}\n{what}", open.what);
                 }
                 service_cases::save(connection, &mut open)?;
@@ -181,43 +185,6 @@ impl Outreach {
         self.change_trouble(id, (who, record::TROUBLE_CALLED, remark), now, |case| {
             case.called_back.get_or_insert(now);
             case.heard.clear();
-            Ok(())
-        })
-    }
-
-    /// A technician is sent; `eta` is when that person expects to be there.
-    ///
-    /// # Errors
-    /// When the case is closed or there is no such technician.
-    pub fn send_technician(
-        &self,
-        id: i64,
-        technician: &str,
-        eta: Option<Timestamp>,
-        who: &str,
-        now: Timestamp,
-    ) -> Result<ServiceCase> {
-        self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
-        self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
-            case.technician = Some(technician.to_owned());
-            // Whatever was known was of somebody else's way.
-            (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
-            if let Some(at) = eta {
-                case.expect(Arrival { at, as_of: now, told: true });
-            }
-            forget_place(case);
-            Ok(())
-        })
-    }
-
-    /// Somebody is on site.
-    ///
-    /// # Errors
-    /// When the case is closed.
-    pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        self.change_trouble(id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
-            case.on_site.get_or_insert(now);
-            forget_place(case);
             Ok(())
         })
     }

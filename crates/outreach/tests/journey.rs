@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
-use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp, VisitState};
+use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Obstacle, Status, Timestamp, VisitState};
 use foretell_outreach::{
     Checklist, Choice, Guest, Language, Outreach, OutreachError, PhotoOf, Site, Source, VisitReport,
 };
@@ -110,6 +110,34 @@ fn the_customer_sees_who_comes_and_nobodys_place_stays_after_arrival() {
     let told = |what: &str| record.iter().filter(|entry| entry.what == what).count();
     assert_eq!((told("set_out"), told("visit_on_site")), (1, 1), "{record:?}");
     assert!(record.iter().all(|entry| !entry.why.contains("53.")), "a place stands in the record");
+}
+
+/// A telephone that nobody told of the arrival is believed no longer, and tells no more; who comes back the next day sets out anew.
+#[test]
+fn a_way_that_nobody_ended_ends_by_itself_and_another_can_begin() {
+    let s = scene();
+    let later = minutes(0) + 13 * HOUR_MS;
+    let case = s.outreach.open_service_case(&machine("s02/m002"), Source::Customer, "stopped", "customer", minutes(0));
+    let case = case.unwrap().id;
+    s.outreach.send_technician(case, "chen", None, "wang", minutes(0)).unwrap();
+    s.outreach.set_out(s.visit, Some(30), "chen", minutes(0)).unwrap();
+    s.outreach.set_out_to_case(case, Some(30), "chen", minutes(0)).unwrap();
+    let locate = |now| {
+        let visit = s.outreach.locate(s.visit, south(12.0), now).map(drop);
+        [visit, s.outreach.locate_on_way_to_case(case, south(12.0), now).map(drop)]
+    };
+    assert!(locate(minutes(1)).iter().all(Result::is_ok));
+    for located in locate(later) {
+        let refused = located.unwrap_err();
+        assert!(matches!(&refused, OutreachError::Refused { why, .. } if why.why == Obstacle::WayTooLong), "{refused}");
+    }
+    s.outreach.tick(later).unwrap();
+    let known = s.outreach.service_case(case).unwrap();
+    assert_eq!((known.position_deg, known.located, known.begun_km), (None, None, None));
+    let visit = s.outreach.set_out(s.visit, None, "chen", later).unwrap();
+    let trouble = s.outreach.set_out_to_case(case, None, "chen", later).unwrap();
+    assert_eq!((visit.set_out, visit.eta, trouble.set_out, trouble.eta), (later, None, Some(later), None));
+    assert!(locate(later + MINUTE_MS).iter().all(Result::is_ok));
 }
 
 #[test]

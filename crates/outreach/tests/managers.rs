@@ -60,16 +60,17 @@ impl House {
 
 #[test]
 fn managers_read_who_complains_of_what_and_who_looks_after_them() {
-    let texts = [("en", "acme", Language::En), ("zh-CN", "huaxin", Language::ZhCn)].map(|(_, customer, language)| {
-        let house = house(vec![manager("li", language)]);
-        let why = match language {
-            Language::En => "two visits, and the machine still runs hot",
-            Language::ZhCn => "上门两次，机器还是高温",
+    let texts = [("acme", Language::En), ("huaxin", Language::ZhCn)].map(|(customer, language)| {
+        let (why, noted_by, advisor) = match language {
+            Language::En => ("two visits, and the machine still runs hot", "Ben Hall", "Min Wang"),
+            Language::ZhCn => ("上门两次，机器还是高温", "陈军", "王敏"),
         };
-        house.outreach.set_stage(customer, COMPLAINT, why, "wang", wednesday()).unwrap();
+        let own = Manager { name: advisor.into(), ..manager("wang", language) };
+        let house = house(vec![manager("li", language), own]);
+        house.outreach.set_stage(customer, COMPLAINT, why, noted_by, wednesday()).unwrap();
         house.told(wednesday());
         let further = wednesday().plus_days(1.0);
-        house.outreach.escalate(customer, "wang", why, "wang", further).unwrap();
+        house.outreach.escalate(customer, "wang", why, noted_by, further).unwrap();
         house.told(further);
         let printed = |parcel: &Parcel| {
             format!("{}\n{}\n\n{}\n--- short ---\n{}\n", parcel.to, parcel.subject, parcel.body, parcel.short)

@@ -4,7 +4,7 @@ use crate::support::broken::{done, minutes, now};
 use crate::support::desk::{desk, of_fault};
 use crate::support::scene::scene;
 use crate::support::{agreed, apply, finding, machine, token};
-use foretell_model::{FaultCode, Finding, FindingId, Grade, Reply, Status, TimerState};
+use foretell_model::{FaultCode, Finding, FindingId, Grade, Obstacle, Reply, Status, TimerState};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
     CustomerStage, DeliveryError, Guest, Outcome, OutreachError, Promise, Promises, RecordFilter, Source, Stage,
@@ -106,6 +106,45 @@ fn nothing_else_is_said_about_a_broken_machine() {
     s.outreach.close_service_case(case, &done(), "valve freed", "chen", minutes(60)).unwrap();
     assert!(matches!(s.outreach.called_back(case, "", "wang", minutes(61)), Err(OutreachError::Refused { .. })));
     assert_eq!(s.outreach.tick(now().plus_days(1.0)).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn what_is_tapped_twice_is_told_once_and_nobody_is_sent_where_somebody_is() {
+    let s = scene();
+    let case = s.break_down("s02/m002");
+    let send = |eta| s.outreach.send_technician(case, "chen", eta, "wang", minutes(2));
+    send(Some(minutes(60))).unwrap();
+    s.outreach.tick(minutes(2)).unwrap();
+    s.outreach.set_out_to_case(case, None, "chen", minutes(3)).unwrap();
+    for eta in [Some(minutes(60)), None] {
+        let sent = send(eta).unwrap();
+        assert_eq!((sent.set_out, sent.eta), (Some(minutes(3)), Some(minutes(60))), "on the way still");
+    }
+    for (who, minute) in [("chen", 40), ("wang", 41)] {
+        assert_eq!(s.outreach.arrived(case, who, minutes(minute)).unwrap().on_site, Some(minutes(40)));
+    }
+    let refused = send(Some(minutes(90))).unwrap_err();
+    assert!(matches!(&refused, OutreachError::Refused { why, .. } if why.why == Obstacle::SomebodyThere), "{refused}");
+    s.outreach.tick(minutes(42)).unwrap();
+    assert_eq!(s.subjects(), ["Compressor No. 2: Jun Chen is coming to you"]);
+    let filter = RecordFilter { case: Some(format!("case/{case}")), ..RecordFilter::default() };
+    let whats: Vec<String> = s.outreach.record(&filter).unwrap().into_iter().map(|entry| entry.what).collect();
+    for what in ["trouble_assigned", "trouble_on_site"] {
+        assert_eq!(whats.iter().filter(|known| *known == what).count(), 1, "{what}: {whats:?}");
+    }
+}
+
+#[test]
+fn a_case_holds_as_many_words_as_anybody_reads_and_the_record_all() {
+    let s = scene();
+    let case = s.break_down("s02/m002");
+    for n in 0..30 {
+        let what = format!("still broken {n}");
+        s.outreach.open_service_case(&machine("s02/m002"), Source::Customer, &what, "x", minutes(n)).unwrap();
+    }
+    assert_eq!(s.outreach.service_case(case).unwrap().what.lines().count(), 20);
+    let filter = RecordFilter { case: Some(format!("case/{case}")), ..RecordFilter::default() };
+    assert_eq!(s.outreach.record(&filter).unwrap().len(), 31);
 }
 
 #[test]

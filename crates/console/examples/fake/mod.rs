@@ -50,13 +50,14 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    /// The fleet as it stands on 18 July 2026, in the afternoon in China. With a name, every machine and every customer
+    /// The fleet as it stands on 18 July 2026, in the afternoon in China. With a name, every machine, site and customer
     /// is called so: for looking at what long or hostile names do.
     pub(crate) fn new(name: Option<&str>) -> Self {
         let mut machines = fleet::machines();
         for machine in machines.iter_mut().filter(|_| name.is_some()) {
             machine.summary.name = name.unwrap_or_default().to_owned();
             machine.summary.customer.clone_from(&machine.summary.name);
+            machine.summary.site_name.clone_from(&machine.summary.name);
         }
         let cards = service::cards(&machines);
         let pages = service::pages(&cards);

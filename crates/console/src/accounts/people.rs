@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::record::{self, What};
 use super::{Accounts, AccountsError, Result, Role, hashing, links};
 use crate::Lang;
+use crate::typed::is_unseen;
 
 /// Somebody who may sign in, or might.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(super) fn login_of(text: &str) -> Result<String> {
 /// A person's or token's name as it is kept: one line.
 pub(super) fn name_of(text: &str) -> Result<String> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_one = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let is_one = (1..=64).contains(&name.chars().count()) && !name.chars().any(is_unseen);
     if is_one { Ok(name) } else { Err(AccountsError::Name) }
 }
 

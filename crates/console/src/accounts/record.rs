@@ -1,12 +1,16 @@
 //! The record of who signed in and of what was changed about accounts: by whom, from where, when.
 
-use foretell_model::Timestamp;
+use foretell_model::{DAY_MS, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{Accounts, Result};
 
-/// Entries kept; older ones are dropped.
+/// Entries kept of what people did who have an account; older ones are dropped.
 const ENTRIES_MAX: i64 = 10_000;
+/// Entries kept of attempts that were refused: anybody can make them, and must not push out what was changed.
+const ATTEMPTS_MAX: i64 = 2_000;
+/// So long it is kept from where somebody signed in, ms: enough to look into a break-in.
+const ADDRESS_KEPT_MS: i64 = 180 * DAY_MS;
 /// Longest text kept of what a stranger typed, characters.
 const CHARS_MAX: usize = 64;
 
@@ -84,7 +88,15 @@ pub(super) fn write(db: &Connection, at: i64, what: What, login: &str, by: &str,
     let cut = |text: &str| text.chars().take(CHARS_MAX).collect::<String>();
     db.prepare_cached("INSERT INTO act (at, login, what, who, address) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![at, cut(login), what.code(), cut(by), address])?;
-    db.prepare_cached("DELETE FROM act WHERE id <= (SELECT max(id) FROM act) - ?1")?.execute([ENTRIES_MAX])?;
+    let is_attempt = matches!(what, What::Refused | What::LockedOut);
+    let (kind, max) = if is_attempt { ("IN", ATTEMPTS_MAX) } else { ("NOT IN", ENTRIES_MAX) };
+    let attempts = format!("what {kind} ('{}', '{}')", What::Refused.code(), What::LockedOut.code());
+    let oldest = format!("SELECT id FROM act WHERE {attempts} ORDER BY id DESC LIMIT 1 OFFSET ?1");
+    db.prepare_cached(&format!("DELETE FROM act WHERE {attempts} AND id <= ({oldest})"))?.execute([max])?;
+    if !is_attempt {
+        db.prepare_cached("UPDATE act SET address = '' WHERE at < ?1 AND address <> ''")?
+            .execute([at - ADDRESS_KEPT_MS])?;
+    }
     Ok(())
 }
 

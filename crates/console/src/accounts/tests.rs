@@ -165,7 +165,9 @@ fn the_last_administrator_stays() {
     assert!(last(bench.accounts.set_disabled("bo", true, "test")));
     assert!(matches!(bench.accounts.add("Anna", "x", Role::Ops, "test"), Err(AccountsError::Taken)));
     assert!(matches!(bench.accounts.add("a b", "x", Role::Ops, "test"), Err(AccountsError::Login)));
-    assert!(matches!(bench.accounts.add("cy", " ", Role::Ops, "test"), Err(AccountsError::Name)));
+    for nobody in [" ", "a\nb\u{7}", "anna\u{202e}"] {
+        assert!(matches!(bench.accounts.add("cy", nobody, Role::Ops, "test"), Err(AccountsError::Name)), "{nobody:?}");
+    }
 }
 
 #[test]
@@ -218,6 +220,35 @@ fn no_secret_stands_in_the_file_and_everything_is_recorded() {
         let file = std::fs::metadata(bench.dir.path().join("accounts.sqlite")).unwrap();
         assert_eq!(file.permissions().mode() & 0o077, 0, "others can read it");
     }
+}
+
+/// Attempts are anybody's to make, as many as they like.
+#[test]
+fn strangers_push_nothing_out_of_the_record() {
+    let bench = bench().with("anna", Role::Admin);
+    bench
+        .accounts
+        .step(|db| (0..10_100).try_for_each(|n| record::write(db, n, What::LockedOut, "anna", "", "203.0.113.7")))
+        .unwrap();
+    let acts = bench.accounts.acts(20_000).unwrap();
+    let of = |what| acts.iter().filter(|act| act.what == Some(what)).count();
+    assert_eq!((of(What::Added), of(What::LinkMade), of(What::LinkUsed), of(What::LockedOut)), (1, 1, 1, 2_000));
+    assert_eq!(acts[0].at.millis(), 10_099, "the newest attempts are the ones kept");
+}
+
+#[test]
+fn from_where_somebody_signed_in_is_forgotten_after_half_a_year() {
+    let bench = bench().with("anna", Role::Admin);
+    let known = |bench: &Bench| bench.accounts.acts(100).unwrap().iter().filter(|act| !act.address.is_empty()).count();
+    assert_eq!(
+        (bench.try_in("anna", PASSWORD), bench.try_in("anna", "wrong password"), known(&bench)),
+        ("in".into(), AccountsError::Wrong.to_string(), 2)
+    );
+    bench.clock.forward(179 * DAY_MS);
+    assert_eq!((bench.try_in("anna", PASSWORD), known(&bench)), ("in".into(), 3));
+    bench.clock.forward(2 * DAY_MS);
+    assert_eq!((bench.try_in("anna", PASSWORD), known(&bench)), ("in".into(), 2), "that it happened stays");
+    assert_eq!(bench.accounts.acts(100).unwrap().iter().filter(|act| act.what == Some(What::SignedIn)).count(), 3);
 }
 
 #[test]

@@ -103,7 +103,8 @@ impl Fonts {
         Self::of(places.filter(|place| place.is_dir()).collect(), own)
     }
 
-    /// Looks into these folders only. In `own` every file is opened, whatever it is called.
+    /// Looks into these folders only. In `own` every file is opened, whatever it is called, and every family of it steps in where
+    /// the known ones lack a character.
     fn of(places: Vec<PathBuf>, own: Option<&Path>) -> Self {
         let mut faces: Vec<Font> = Vec::new();
         for place in &places {
@@ -149,7 +150,8 @@ impl Fonts {
     }
 }
 
-/// Adds the faces below a folder that belong to a known family, in order of their path so that the choice never depends on the disk.
+/// Adds the faces below a folder that belong to a known family, or all of them, in order of their path so that the choice never
+/// depends on the disk.
 fn load(folder: &Path, any_name: bool, depth: usize, faces: &mut Vec<Font>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -162,7 +164,8 @@ fn load(folder: &Path, any_name: bool, depth: usize, faces: &mut Vec<Font>) {
         } else if is_candidate(&path, any_name) {
             let Ok(bytes) = std::fs::read(&path) else { continue };
             let bytes = Bytes::new(bytes);
-            let is_ours = |info: &FontInfo| CHINESE.iter().chain(&LATIN).any(|family| info.family == *family);
+            let is_ours =
+                |info: &FontInfo| any_name || CHINESE.iter().chain(&LATIN).any(|family| info.family == *family);
             faces.extend(Font::iter(bytes).filter(|face| is_ours(face.info())));
         }
     }
@@ -186,6 +189,18 @@ mod tests {
         assert!(zh.contains("Chinese") && zh.contains("fonts-noto-cjk") && zh.contains("/nowhere/fonts"), "{zh}");
         let en = none.families(Lang::En).unwrap_err().to_string();
         assert!(en.contains("Latin") && en.contains("fonts_dir"), "{en}");
+    }
+
+    /// What no known family has is looked for in a folder of one's own, as the refusal says.
+    #[cfg(unix)]
+    #[test]
+    fn in_a_folder_of_ones_own_every_family_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let serif = "/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc";
+        std::os::unix::fs::symlink(serif, dir.path().join("company.ttc")).unwrap();
+        let faces = |own| Fonts::of(vec![dir.path().to_owned()], own).faces.len();
+        assert!(faces(Some(dir.path())) > 0, "{serif} comes with Debian's fonts-noto-cjk");
+        assert_eq!(faces(None), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::fonts::Fonts;
 use super::pdf::laid_out;
 use super::sheet::Sheet;
 use crate::view::{
-    DayPoint, Health, HealthReport, HiddenBy, JobDone, MachineDetail, MachineSummary, Person, StandingOf,
+    DayPoint, Health, HealthReport, HiddenBy, JobDone, JobPhoto, MachineDetail, MachineSummary, Person, StandingOf,
 };
 use crate::{Lang, Span};
 
@@ -325,4 +325,35 @@ fn a_middle_dot_between_latin_words_is_no_wider_than_a_word_space_or_two() {
         // The name has two characters; the gap is no wider than they are.
         assert!(begins - ends < ends - from, "{} between {}", begins - ends, ends - from);
     }
+}
+
+#[test]
+fn a_little_picture_in_a_caption_costs_nobody_the_report() {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(32, 24).write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let fonts = Fonts::find(None);
+    let captioned = |caption: &str| {
+        let photo = JobPhoto { id: 7, caption: caption.to_owned(), jpeg: jpeg.get_ref().clone() };
+        let job = JobDone {
+            at: at("2026-06-01"),
+            work: "oil_changed".to_owned(),
+            found_nothing: false,
+            by: "Jonas Weber".to_owned(),
+            minutes: Some(85),
+            parts: None,
+            photos: vec![photo],
+        };
+        let told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, vec![], 60);
+        let told = HealthReport { jobs: vec![job], ..told };
+        let pictures = [("photo-7.jpg".to_owned(), jpeg.get_ref().clone())];
+        let laid_out = laid_out(&Sheet::of(&told, &catalogue(), Lang::Zh), &pictures, Lang::Zh, &fonts)?;
+        let mut found = Vec::new();
+        laid_out.pages().iter().for_each(|page| runs(&page.frame, (0.0, 0.0), &mut found));
+        Ok::<_, super::PdfError>(found.into_iter().map(|(text, ..)| text).collect::<String>())
+    };
+    let text = captioned("清洗完毕 👍🏻 ok \u{1f9d1}\u{200d}\u{1f527}").unwrap();
+    assert!(text.contains("清洗完毕 ok") && !text.contains('👍'), "{text}");
+    // A word is not left out: whoever reads the report would miss it.
+    let refused = captioned("𒀭𒂗 👍").unwrap_err().to_string();
+    assert!(refused.contains("U+1202D") && refused.contains("fonts_dir"), "{refused}");
 }

@@ -14,6 +14,7 @@ use super::page::{Ask, encode};
 use crate::BackendError;
 use crate::router::App;
 use crate::text::{self, Below};
+use crate::typed;
 use crate::view::{BookingAct, BookingPage, BookingState};
 
 /// Longest wish for another time, characters.
@@ -90,7 +91,7 @@ pub(crate) async fn another(
     Path(token): Path<String>,
     Form(form): Form<Wished>,
 ) -> Response {
-    let wish = form.wish.trim().chars().take(WISH_CHARS_MAX).collect();
+    let wish = typed::fit(&form.wish, WISH_CHARS_MAX);
     answer(&app, &ask, token, BookingAct::AnotherTime { wish }).await
 }
 

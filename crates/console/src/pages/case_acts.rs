@@ -15,6 +15,7 @@ use super::kept::Kept;
 use super::page::{self, Ask};
 use crate::router::App;
 use crate::text::{self, desk};
+use crate::typed;
 use crate::view::{CaseAct, CaseReport, Choice};
 use crate::{BackendError, Lang, civil};
 
@@ -40,6 +41,8 @@ pub(crate) struct Opened {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Spoken {
     remark: String,
+    /// What the page showed, as [`crate::view::ServiceCase::mark`] has it.
+    seen: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +50,7 @@ pub(crate) struct Chosen {
     technician: String,
     #[serde(default)]
     eta: String,
+    seen: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,9 +155,9 @@ pub(super) fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
     kinds.into_iter().map(|part| Choice { key: part.clone(), name: text::part(part, lang) }).collect()
 }
 
-/// A remark, cut at its longest.
+/// A remark as it is kept, cut at its longest.
 pub(super) fn cut(text: &str) -> String {
-    text.trim().chars().take(REMARK_CHARS_MAX).collect()
+    typed::fit(text, REMARK_CHARS_MAX)
 }
 
 /// `POST /cases`
@@ -195,7 +199,7 @@ pub(crate) async fn called(
     Form(form): Form<Spoken>,
 ) -> Response {
     let kept = Kept::of("called", &[("remark", &form.remark)]);
-    act(&app, &ask, id, CaseAct::Called { remark: cut(&form.remark) }, "called", kept).await
+    act(&app, &ask, (id, form.seen), CaseAct::Called { remark: cut(&form.remark) }, "called", kept).await
 }
 
 /// `POST /cases/{id}/send`
@@ -212,14 +216,17 @@ pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, 
     });
     let kept = Kept::of("send", &[("technician", &form.technician), ("eta", &form.eta)]);
     match eta.await {
-        Ok(eta) => act(&app, &ask, id, CaseAct::Send { technician: form.technician, eta }, "sent", kept).await,
+        Ok(eta) => {
+            let send = CaseAct::Send { technician: form.technician, eta };
+            act(&app, &ask, (id, form.seen), send, "sent", kept).await
+        }
         Err(error) => refused(&app, &ask, id, &error, Typed { kept, ..Typed::default() }).await,
     }
 }
 
 /// `POST /cases/{id}/arrived`
 pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
-    act(&app, &ask, id, CaseAct::Arrived, "arrived", Kept::default()).await
+    act(&app, &ask, (id, None), CaseAct::Arrived, "arrived", Kept::default()).await
 }
 
 /// `POST /cases/{id}/found`
@@ -227,7 +234,7 @@ pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>,
     let kept = Kept::of("found", &[("fault", &form.fault), ("minutes", &form.minutes.to_string())]);
     let fault = Some(form.fault).filter(|fault| !fault.is_empty());
     let minutes = form.minutes.clamp(1, MINUTES_MAX);
-    act(&app, &ask, id, CaseAct::Found { fault, minutes }, "found", kept).await
+    act(&app, &ask, (id, None), CaseAct::Found { fault, minutes }, "found", kept).await
 }
 
 /// `POST /cases/{id}/settle`
@@ -242,7 +249,8 @@ pub(crate) async fn settle(
         "no" => false,
         _ => return refused(&app, &ask, id, &Obstacle::ArrivalMissing.into(), Typed::default()).await,
     };
-    act(&app, &ask, id, CaseAct::Settle { message: form.message, arrived }, "settled", Kept::default()).await
+    let settle = CaseAct::Settle { message: form.message, arrived };
+    act(&app, &ask, (id, None), settle, "settled", Kept::default()).await
 }
 
 /// `POST /cases/{id}/close`
@@ -277,13 +285,25 @@ pub(crate) async fn withdraw(
     Form(form): Form<Spoken>,
 ) -> Response {
     let kept = Kept::of("withdraw", &[("remark", &form.remark)]);
-    act(&app, &ask, id, CaseAct::Withdraw { reason: cut(&form.remark) }, "withdrawn", kept).await
+    act(&app, &ask, (id, form.seen), CaseAct::Withdraw { reason: cut(&form.remark) }, "withdrawn", kept).await
 }
 
-async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str, kept: Kept) -> Response {
-    let by = ask.by.clone();
+/// Does it, unless what it was decided upon is no longer so: nobody sends a second technician, or answers words unread, because
+/// a page was old.
+async fn act(
+    app: &App,
+    ask: &Ask,
+    (id, seen): (i64, Option<u64>),
+    act: CaseAct,
+    done: &'static str,
+    kept: Kept,
+) -> Response {
+    let (by, lang) = (ask.by.clone(), ask.lang);
     let otherwise = |error| async move { refused(app, ask, id, &error, Typed { kept, ..Typed::default() }).await };
-    let did = app.ask(move |backend| backend.act_on_case(id, act, &by));
+    let did = app.ask(move |backend| match seen {
+        Some(seen) if backend.case(id, lang)?.case.mark() != seen => Err(Obstacle::Stale.into()),
+        _ => backend.act_on_case(id, act, &by),
+    });
     answered(did, |()| format!("/cases/{id}?done={done}"), otherwise).await
 }
 

@@ -95,6 +95,8 @@ struct OneCase {
     f: &'static field::Words,
     js: &'static str,
     href: String,
+    /// What the page shows of that on which its acts depend.
+    seen: u64,
     eta: String,
     photos: Vec<Tile>,
     row: CaseRow,
@@ -303,6 +305,7 @@ fn lay_out_one(
         f: field::words(lang),
         js: assets::field_js(),
         href: format!("/cases/{}", case.id),
+        seen: case.mark(),
         eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
         photos: tiles(photos),
         row: row(case, page.now, lang),

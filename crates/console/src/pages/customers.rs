@@ -4,8 +4,8 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
-use foretell_model::Catalogue;
+use axum::response::{IntoResponse, Response};
+use foretell_model::{Catalogue, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -75,6 +75,8 @@ struct One {
     stage_advice: &'static str,
     /// The stage that stands in the form.
     stage_chosen: u8,
+    /// The stage as it is, 0 for none.
+    stage_seen: u8,
     stages: Vec<(u8, String)>,
     facts: Vec<(&'static str, String)>,
     media: Vec<Medium>,
@@ -216,6 +218,7 @@ fn lay_out_one(
         name: line.name.clone(),
         notice,
         bad: status != StatusCode::OK,
+        stage_seen: line.stage.unwrap_or(0),
         stage_chosen: kept.or("stage", "stage", &line.stage.unwrap_or(0).to_string()).parse().unwrap_or(0),
         kept,
         // Signs that nobody has judged yet are no sign of content.
@@ -287,6 +290,8 @@ fn own(machine: &OwnMachine, page: &CustomerPage, lang: Lang) -> Own {
 #[derive(Debug, Deserialize)]
 pub(crate) struct StageForm {
     stage: u8,
+    /// The one that the page showed, 0 for none.
+    seen: Option<u8>,
     #[serde(default)]
     to: String,
     why: String,
@@ -311,9 +316,14 @@ pub(crate) async fn stage(
     Path(id): Path<String>,
     Form(form): Form<StageForm>,
 ) -> Response {
-    let stage = (1..=6).contains(&form.stage).then_some(form.stage);
+    // Another number is no form of ours, and must not be taken for word that all is well.
+    if form.stage > 6 {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    let stage = Some(form.stage).filter(|stage| *stage > 0);
     let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("to", &form.to), ("why", &form.why)]);
-    act(&app, &ask, id, CustomerAct::Stage { stage, to: form.to, why: cut(&form.why) }, "stage", kept).await
+    let set = CustomerAct::Stage { stage, to: form.to, why: cut(&form.why) };
+    act(&app, &ask, (id, form.seen), set, "stage", kept).await
 }
 
 /// `POST /customers/{id}/hand-over`
@@ -324,7 +334,7 @@ pub(crate) async fn hand_over(
     Form(form): Form<HandForm>,
 ) -> Response {
     let kept = Kept::of("hand-over", &[("to", &form.to), ("why", &form.why)]);
-    act(&app, &ask, id, CustomerAct::HandOver { to: form.to, why: cut(&form.why) }, "handed-over", kept).await
+    act(&app, &ask, (id, None), CustomerAct::HandOver { to: form.to, why: cut(&form.why) }, "handed-over", kept).await
 }
 
 /// `POST /customers/{id}/stop`
@@ -335,7 +345,7 @@ pub(crate) async fn stop(
     Form(form): Form<MediumForm>,
 ) -> Response {
     let kept = Kept::of("stop", &[("medium", &form.medium), ("why", &form.why)]);
-    act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
+    act(&app, &ask, (id, None), CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
 }
 
 /// `POST /customers/{id}/resume`
@@ -346,12 +356,24 @@ pub(crate) async fn resume(
     Form(form): Form<MediumForm>,
 ) -> Response {
     let kept = Kept::of("resume", &[("medium", &form.medium), ("why", &form.why)]);
-    act(&app, &ask, id, CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed", kept).await
+    act(&app, &ask, (id, None), CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed", kept).await
 }
 
-async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str, kept: Kept) -> Response {
-    let (by, of) = (ask.by.clone(), id.clone());
+/// Does it, unless a colleague has set another stage since the page was loaded: nobody overrides what they have not read.
+async fn act(
+    app: &App,
+    ask: &Ask,
+    (id, seen): (String, Option<u8>),
+    act: CustomerAct,
+    done: &'static str,
+    kept: Kept,
+) -> Response {
+    let (by, of, lang) = (ask.by.clone(), id.clone(), ask.lang);
     let to = format!("{}?done={done}", customer_href(&id));
     let otherwise = |error| async move { refused(app, ask, id, &error, kept).await };
-    answered(app.ask(move |backend| backend.act_on_customer(&of, act, &by)), |()| to, otherwise).await
+    let did = app.ask(move |backend| match seen {
+        Some(seen) if backend.customer(&of, lang)?.line.stage.unwrap_or(0) != seen => Err(Obstacle::Stale.into()),
+        _ => backend.act_on_customer(&of, act, &by),
+    });
+    answered(did, |()| to, otherwise).await
 }

@@ -13,6 +13,7 @@ use super::kept::Kept;
 use super::page::{Ask, advisory_href};
 use super::queue::show_again;
 use crate::router::App;
+use crate::typed;
 use crate::view::{AdvisorAct, AfterCall, Draft};
 use crate::{BackendError, civil};
 
@@ -192,8 +193,8 @@ pub(crate) async fn postpone(State(app): State<App>, ask: Ask, Form(form): Form<
 
 fn edited(subject: &str, body: &str) -> Result<AdvisorAct, BackendError> {
     // One line only: a line end in a subject would begin a new header of the mail.
-    let subject = subject.replace(['\r', '\n'], " ").trim().to_owned();
-    let body = body.replace("\r\n", "\n").trim().to_owned();
+    let subject = typed::fit(&subject.replace(['\r', '\n'], " "), usize::MAX);
+    let body = typed::fit(body, usize::MAX);
     let fits = |text: &str, max: usize| (1..=max).contains(&text.chars().count());
     if !fits(&subject, SUBJECT_CHARS_MAX) || !fits(&body, BODY_CHARS_MAX) {
         return Err(Obstacle::MessageLength.into());
@@ -211,7 +212,7 @@ fn put_off(days: u16, reason: &str) -> Result<AdvisorAct, BackendError> {
 
 /// A reason or remark, cut at its longest.
 pub(super) fn said(text: &str) -> Result<String, BackendError> {
-    let text: String = text.trim().chars().take(REASON_CHARS_MAX).collect();
+    let text = typed::fit(text, REASON_CHARS_MAX);
     if text.is_empty() {
         return Err(Obstacle::ExplanationMissing.into());
     }

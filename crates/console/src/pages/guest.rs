@@ -21,6 +21,7 @@ use super::team::initial;
 use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::text::{self, field};
+use crate::typed;
 use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, Way};
 use crate::{BackendError, Lang, chart};
 
@@ -305,7 +306,7 @@ pub(crate) async fn trouble(
     Path(token): Path<String>,
     Form(form): Form<Trouble>,
 ) -> Response {
-    let what: String = form.what.trim().chars().take(TROUBLE_CHARS_MAX).collect();
+    let what = typed::fit(&form.what, TROUBLE_CHARS_MAX);
     let which = form.which.map(|which| which.chars().take(NAME_CHARS_MAX).collect::<String>());
     let reported = app.ask(move |backend| backend.report_trouble(&token, which.as_deref(), &what));
     answered(reported, |path| path, |error| async move { kind(&ask, &error) }).await

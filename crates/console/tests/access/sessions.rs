@@ -86,6 +86,22 @@ async fn who_tries_links_that_do_not_exist_must_wait() {
     assert_eq!(other.status, 200);
 }
 
+/// What is tapped is kept for good; a link in the wrong hands must not fill the disk.
+#[tokio::test]
+async fn nobody_taps_without_end() {
+    let house = house(|_| {});
+    let tap = async |what: &str| house.post(&format!("/b/token-zh/{what}"), "", "wish=x&what=x").await;
+    for n in 0..40 {
+        assert_eq!(tap("another").await.status, 303, "{n}");
+    }
+    let answer = tap("another").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "30"));
+    // The page can be read all the while, a breakdown be reported, and another link be used.
+    assert_eq!(house.get("/b/token-zh", "").await.status, 200);
+    assert_eq!(tap("trouble").await.status, 303);
+    assert_eq!(house.post("/b/token-en/another", "", "wish=x").await.status, 303);
+}
+
 #[tokio::test]
 async fn what_is_missing_below_a_good_link_is_no_guess() {
     let house = house(|_| {});

@@ -10,6 +10,7 @@ mod desk;
 mod pages;
 mod programs;
 mod reports;
+mod typed;
 mod unread;
 
 use std::sync::Arc;

@@ -157,7 +157,8 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             all.chain(own).map(|facts| Specimen::Visit(Box::new(facts))).collect()
         }
         Occasion::Complaint => {
-            [false, true].map(|beyond| Specimen::Complaint(ComplaintFacts::invented(language, beyond))).into()
+            let ways = [(false, false), (false, true), (true, false), (true, true)];
+            ways.map(|way| Specimen::Complaint(ComplaintFacts::invented(language, way))).into()
         }
         Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
             let promises: &[Option<Promise>] = match occasion {

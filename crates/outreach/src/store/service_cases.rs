@@ -52,6 +52,11 @@ pub(crate) fn open(connection: &dyn Session) -> Result<Vec<ServiceCase>> {
     many(connection, "closed IS NULL ORDER BY opened, id", &[])
 }
 
+/// Open cases that know where somebody on the way is.
+pub(crate) fn located(connection: &dyn Session) -> Result<Vec<ServiceCase>> {
+    many(connection, r#"closed IS NULL AND body LIKE '%"position_deg":[%'"#, &[])
+}
+
 /// Every case of a customer.
 pub(crate) fn of_customer(connection: &dyn Session, customer: &str) -> Result<Vec<ServiceCase>> {
     many(connection, "customer = ?1 ORDER BY id", values![customer])

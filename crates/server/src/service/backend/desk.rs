@@ -73,9 +73,9 @@ impl ServiceBackend {
         let look = self.look(lang)?;
         let case = self.outreach.service_case(id).map_err(of_outreach)?;
         let filter = RecordFilter { case: Some(format!("case/{id}")), ..RecordFilter::default() };
-        let record = self.outreach.record(&filter).map_err(of_outreach)?;
+        // The newest of them, however much was said.
+        let record = self.outreach.record_before(&filter, None).map_err(of_outreach)?.entries;
         let mut record: Vec<RecordLine> = record.iter().map(|entry| look.sites.record_line(entry, lang)).collect();
-        record.reverse();
         // Beside its own case the machine need not be named.
         record.iter_mut().for_each(|line| line.machine.clear());
         Ok(CasePage {
