@@ -15,8 +15,9 @@ use foretell_model::{LogError, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
-use crate::error::{is_damage, store_error};
+use crate::error::{is_damage, is_full, store_error};
 use crate::files::{Archive, FileError, archived_sum, is_on_log, sum_beside};
+use crate::lock::DirLock;
 use crate::sqlite_log::{self, SqliteLog};
 
 /// The log, which comes after whatever reads it.
@@ -37,6 +38,9 @@ const FAILED: &str = "backup.failed";
 
 /// Says in a copy when it was made. Whoever starts on it knows that this is a copy, and what it may have forgotten.
 const MADE: &str = "backup.made";
+
+/// Locked in a copy that is being made by whoever makes it.
+const MAKING: &str = "making";
 
 /// Times that a file of the archive is copied which is replaced meanwhile.
 const TRIES: usize = 5;
@@ -96,8 +100,8 @@ pub fn note_backup(data: &Path, why: Option<&str>) -> io::Result<()> {
     }
 }
 
-/// Copies the data directory `data` to `to`, which must not exist yet, at the instant `now`. Files of the archive that `earlier`, a backup before, holds
-/// too are not copied but linked. `progress` hears of the bytes of each file and may end the work, which leaves nothing.
+/// Copies the data directory `data` to `to`, which must not exist yet, at the instant `now`. Files of the archive that `earlier`, a
+/// backup before, holds too are not copied but linked. `progress` hears of the bytes of each file and may end the work, which leaves nothing.
 ///
 /// # Errors
 /// When a file cannot be copied, `to` exists, or `progress` breaks.
@@ -117,28 +121,21 @@ pub fn back_up(
     if to.parent().and_then(inside) == Some(true) {
         return Err(FileError::Within { path: to.to_owned() });
     }
-    let mut name = std::ffi::OsString::from(".part-");
-    name.push(to.file_name().unwrap_or_default());
-    let aside = to.with_file_name(name);
-    remove_aside(&aside)?;
+    let (aside, lock) = begin(to)?;
     let mut copy = Copy { aside: &aside, done: BackedUp::default(), progress };
     let mark = aside.join(MADE);
     let whole = copy.everything(data, earlier).and_then(|()| {
         std::fs::write(&mark, format!("{now}\n"))
+            .and_then(|()| std::fs::remove_file(lock_of(&aside)))
             .and_then(|()| sync_tree(&aside))
             .and_then(|()| std::fs::rename(&aside, to))
             .and_then(|()| sync_folder(to))
             .map_err(FileError::io("finish", to))
     });
     let done = copy.done;
-    match whole {
-        Ok(()) => Ok(done),
-        Err(error) => {
-            // Best effort: the next backup of this name takes it away.
-            drop(remove_aside(&aside));
-            Err(error)
-        }
-    }
+    drop(lock);
+    // Best effort: the next backup there takes it away.
+    whole.map(|()| done).inspect_err(|_| drop(remove_aside(&aside)))
 }
 
 struct Copy<'a> {
@@ -149,7 +146,6 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     fn everything(&mut self, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
-        make_folder(self.aside)?;
         let (log, archive, inside) = (data.join(LOG), data.join(ARCHIVE), listed(data)?);
         // Before anything opens an emptied log, which would take away its write-ahead file.
         if log.exists() {
@@ -229,6 +225,9 @@ impl Copy<'_> {
         match copy() {
             Ok(_) => {}
             Err(error) if is_damage(&error) => return self.damaged(from, &to, error),
+            Err(error) if is_full(&to, &error) => {
+                return Err(FileError::io("write", &to)(io::ErrorKind::StorageFull.into()));
+            }
             Err(error) => return Err(FileError::io("copy", from)(io::Error::other(error))),
         }
         // As closed to others as what it is a copy of.
@@ -347,6 +346,38 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
 /// Customers' names and secrets are in it, so it is the owner's alone.
 fn make_folder(folder: &Path) -> Result<(), FileError> {
     std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(FileError::io("create", folder))
+}
+
+fn lock_of(aside: &Path) -> PathBuf {
+    aside.join(format!("{MAKING}.lock"))
+}
+
+/// Begins a copy, in a folder that is locked while it is made.
+fn begin(to: &Path) -> Result<(PathBuf, DirLock), FileError> {
+    let mut name = std::ffi::OsString::from(".part-");
+    name.push(to.file_name().unwrap_or_default());
+    let aside = to.with_file_name(name);
+    sweep(&aside);
+    let lock = || DirLock::take(&aside, MAKING).map_err(|error| FileError::io("lock", &aside)(io::Error::other(error)));
+    if aside.exists() {
+        lock()?;
+        remove_aside(&aside)?;
+    }
+    make_folder(&aside)?;
+    let lock = lock()?;
+    Ok((aside, lock))
+}
+
+/// Takes away what backups left beside this one that were killed: names and secrets are in them, under names that nobody looks for.
+/// Best effort; those that are still being made are locked.
+fn sweep(aside: &Path) {
+    let folder = aside.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if is_aside(&path) && lock_of(&path).exists() && DirLock::take(&path, MAKING).is_ok() {
+            tracing::info!(path = %path.display(), "Removed what a backup left that did not end.");
+            drop(remove_aside(&path));
+        }
+    }
 }
 
 fn remove_aside(aside: &Path) -> Result<(), FileError> {

@@ -179,3 +179,31 @@ fn an_emptied_log_is_damage_and_its_write_ahead_file_is_left() {
     assert!(matches!(refused, FileError::Log(foretell_model::LogError::Damaged { .. })), "{refused:?}");
     assert!(data.join("log.db-wal").exists() && !dir.path().join("copy").exists());
 }
+
+/// What a killed backup left is gone with the next one there, whatever that is called; what somebody still makes is not.
+#[test]
+fn what_a_killed_backup_left_goes_with_the_next() {
+    let (dir, data, _log) = plant();
+    let aside = |name: &str, is_made: bool| {
+        let folder = dir.path().join(format!(".part-{name}"));
+        make_folder(&folder).unwrap();
+        std::fs::write(folder.join("service.sqlite"), "names").unwrap();
+        let lock = DirLock::take(&folder, MAKING).unwrap();
+        is_made.then_some(lock)
+    };
+    let (killed, made) = (aside("monday", false), aside("tuesday", true));
+    std::fs::create_dir(dir.path().join(".part-of-somebody-else")).unwrap();
+    assert!(killed.is_none() && made.is_some());
+    let busy = back_up(&data, &dir.path().join("tuesday"), None, NOW, &mut go_on).unwrap_err();
+    let busy = std::error::Error::source(&busy).map(ToString::to_string).unwrap_or_default();
+    assert!(busy.contains("is in use by process"), "{busy}");
+    back_up(&data, &dir.path().join("wednesday"), None, NOW, &mut go_on).unwrap();
+    let mut left: Vec<String> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "data")
+        .collect();
+    left.sort();
+    assert_eq!(left, [".part-of-somebody-else", ".part-tuesday", "wednesday"]);
+    assert!(!names(&dir.path().join("wednesday")).contains(MAKING));
+}

@@ -52,7 +52,6 @@ impl Snapshots {
     pub fn store(&self, name: &str, offset: Offset, bytes: &[u8]) -> Result<(), SnapshotError> {
         let path = self.path(name);
         let write = || {
-            std::fs::create_dir_all(&self.dir)?;
             let mut file = AtomicFile::create(&path)?;
             file.write_all(MAGIC)?;
             file.write_all(&offset.0.to_le_bytes())?;
@@ -132,6 +131,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let snapshots = Snapshots::new(&dir.path().join("new"));
         assert_eq!(snapshots.load("engine").unwrap(), None);
+        // A data directory that was moved away does not begin to exist again.
+        assert!(snapshots.store("engine", Offset(1), b"").is_err() && !dir.path().join("new").exists());
+        std::fs::create_dir(dir.path().join("new")).unwrap();
         for bytes in [&b""[..], b"seven b", b"a state of more than eight bytes"] {
             snapshots.store("engine", Offset(42), bytes).unwrap();
             assert_eq!(snapshots.load("engine").unwrap(), Some((Offset(42), bytes.to_vec())));

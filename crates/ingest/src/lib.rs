@@ -279,9 +279,9 @@ impl Ingest {
         committer.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Goes on with other mappings, bounds, logins, limits and certificates from the next message or connection on, without ending
-    /// a session. Of `options` the address stays; a client that is connected keeps what its login allowed until it connects
-    /// again. Certificate files, those for brokers too, are read again. May read the whole log when a mapping with derived hours
+    /// Goes on with other mappings, bounds, logins, limits and certificates from the next message or connection on. Of `options`
+    /// the address stays. The sessions of users that are gone, or have another password or other rights, end within seconds, so
+    /// that a login that was taken away is; no other does. Certificate files, those for brokers too, are read again. May read the whole log when a mapping with derived hours
     /// is new, so call it off the async workers.
     ///
     /// # Errors

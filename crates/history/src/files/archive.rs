@@ -171,7 +171,7 @@ impl Archive {
         options: &ReadOptions,
         steps: Steps<'_>,
     ) -> Result<ArchivedDay, FileError> {
-        std::fs::create_dir_all(&self.dir).map_err(FileError::io("create", &self.dir))?;
+        self.make_folder().map_err(FileError::io("create", &self.dir))?;
         let from = Timestamp::from_millis(day.day() * DAY_MS);
         let through = log.head(Partition(0))?;
         let ((sorted, logged), path) = (self.collect(log, from, through, options, steps)?, self.path(from));
@@ -230,6 +230,15 @@ impl Archive {
             step(steps, Step::Collected)?;
         }
         Ok((sorted, logged))
+    }
+
+    /// Its own folder alone: a data directory that was moved away must not begin to exist again where it was, or whoever puts it
+    /// back puts it into that one.
+    fn make_folder(&self) -> std::io::Result<()> {
+        match std::fs::create_dir(&self.dir) {
+            Err(_) if self.dir.is_dir() => Ok(()),
+            made => made,
+        }
     }
 
     pub(crate) fn dir(&self) -> &Path {

@@ -218,4 +218,49 @@ mod tests {
         assert_eq!(put("c", true), is("2026-07-01.parquet.damaged-3", "c", "sum of c"));
         assert!(put_aside(&path).is_err_and(|error| error.to_string().contains("could not put aside")));
     }
+
+    /// A file that was put in the place of another day's with its checksum beside it is not that day's.
+    #[test]
+    fn another_days_file_with_its_checksum_is_not_this_days() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(dir.path()).unwrap();
+        let (archive, options) = (Archive::new(dir.path()), crate::ReadOptions::default());
+        let [one, two] = [0, 1].map(|day| {
+            let ts = Timestamp::from_millis(day * foretell_model::DAY_MS);
+            let (machine, signals) = (
+                foretell_model::MachineId::new("s", "m").unwrap(),
+                foretell_model::Signals::empty().with(foretell_model::Signal::DischargeTemp, 80.0),
+            );
+            let (state, quality) = (None, foretell_model::Quality::Good);
+            let reading = foretell_model::Reading { machine, ts, arrived: ts, signals, state, quality };
+            foretell_model::Log::append(&log, &[foretell_model::Event::Reading(reading)]).unwrap();
+            archive.write_day(&log, ts, &options, &mut |_| ControlFlow::Continue(())).unwrap().path
+        });
+        assert!(usable(&one).is_ok() && usable(&two).is_ok());
+        for beside in [|path: &Path| path.to_owned(), |path: &Path| sums::beside(path)] {
+            std::fs::copy(beside(&one), beside(&two)).unwrap();
+        }
+        let said = usable(&two).unwrap_err().to_string();
+        assert!(said.contains("1 are of other days"), "{said}");
+        assert!(usable(&one).is_ok());
+        // Whoever made a checksum with -b, or without a name, has made one all the same.
+        let sum = sums::sum_of(&one).unwrap();
+        for text in [format!("{sum} *1970-01-01.parquet"), sum.to_uppercase()] {
+            std::fs::write(sums::beside(&one), text).unwrap();
+            assert_eq!(sums::known(&one).unwrap(), std::slice::from_ref(&sum));
+        }
+    }
+
+    /// A data directory that was moved away under the service must not begin to exist again: whoever moves it back would move it
+    /// into the new one.
+    #[test]
+    fn a_day_makes_no_new_data_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, away) = (dir.path().join("data"), dir.path().join("away"));
+        let log = SqliteLog::open(&data).unwrap();
+        std::fs::rename(&data, &away).unwrap();
+        let (archive, options) = (Archive::new(&data), crate::ReadOptions::default());
+        let written = archive.write_day(&log, Timestamp::default(), &options, &mut |_| ControlFlow::Continue(()));
+        assert!(written.is_err() && !data.exists());
+    }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::error::FileError;
+use super::naming::day_of;
 use crate::atomic_file::AtomicFile;
 
 /// A file that was found whole and has not changed since is not read through again for so long.
@@ -48,13 +49,18 @@ pub(crate) fn write(path: &Path, sums: &[String]) -> Result<(), FileError> {
     write().map_err(FileError::io("write", &beside))
 }
 
-/// The checksums that stand beside a file; none when it has no such file.
+/// The checksums that stand beside a file; none when it has no such file. Of a day's file those do not count that were written for
+/// another day's: they came here together with that file.
 pub(crate) fn known(path: &Path) -> Result<Vec<String>, FileError> {
     let beside = beside(path);
+    let day = day_of(path);
+    let is_of_it = |name: &str| day.is_none() || day_of(Path::new(name)).is_none_or(|named| Some(named) == day);
+    let sum = |line: &str| {
+        let (sum, name) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        is_of_it(name.trim().trim_start_matches('*')).then(|| sum.to_ascii_lowercase()).filter(|sum| !sum.is_empty())
+    };
     match std::fs::read_to_string(&beside) {
-        Ok(text) => {
-            Ok(text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_ascii_lowercase).collect())
-        }
+        Ok(text) => Ok(text.lines().map(str::trim).filter_map(sum).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(FileError::io("read", &beside)(error)),
     }

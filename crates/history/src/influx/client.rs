@@ -7,7 +7,7 @@
 //!
 //! It does not show an answer's headers. So after a 429 or 503 an empty write of our own asks for `Retry-After`.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -197,12 +197,16 @@ fn retry_after(text: &str, now: Option<Timestamp>) -> Option<Duration> {
     Some(pause.min(RETRY_AFTER_MAX))
 }
 
-/// An error with everything behind it: reqwest's own text does not say why a connection failed.
-fn chain(error: &reqwest::Error) -> String {
+/// An error with everything behind it: reqwest's own text does not say why a connection failed. What repeats its cause in its own
+/// text is not followed by it once more.
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text = format!("{text}: {cause}");
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
         source = cause.source();
     }
     text
@@ -211,6 +215,19 @@ fn chain(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Over(String, #[source] std::io::Error);
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let refused = || std::io::Error::from_raw_os_error(111);
+        let connect = std::io::Error::other(format!("tcp connect error: {}", refused()));
+        let expected = format!("error trying to connect: tcp connect error: {}", refused());
+        assert_eq!(chain(&Over(format!("error trying to connect: {connect}"), connect)), expected);
+        assert_eq!(chain(&Over("could not send".into(), refused())), format!("could not send: {}", refused()));
+    }
 
     #[test]
     fn a_pause_is_seconds_or_an_instant() {

@@ -7,7 +7,7 @@ use super::admission::Admission;
 use super::mapping::compile::similar_signal;
 use super::mapping::{Mapping, Message, Names, Use};
 use super::reason::Fault;
-use super::rules::{Route, Shared};
+use super::rules::{Route, Shared, without_mark};
 use super::{contract, items};
 use crate::sparkplug;
 
@@ -69,6 +69,7 @@ pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload:
     if let Some(host) = shared.sparkplug_of(topic) {
         return edge_node(host.explain(admission, topic, payload));
     }
+    let payload = without_mark(payload);
     let (route, explained) = match shared.route(topic) {
         Err(fault) => (format!("topic {topic}: no rule"), Err(fault)),
         Ok(Route::Contract(kind, machine)) => {

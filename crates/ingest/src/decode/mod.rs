@@ -206,6 +206,7 @@ impl Decoder {
         if let Some(host) = shared.sparkplug_of(topic) {
             return shared.edge_node(host, voice, arrived, source, (topic, payload), out);
         }
+        let payload = rules::without_mark(payload);
         let Decoded { events, refused, ignored_keys, ahead, .. } = out;
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
             Ok(event) => events.push(event),

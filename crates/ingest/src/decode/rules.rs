@@ -48,6 +48,11 @@ impl Route<'_> {
     }
 }
 
+/// A text without the byte order mark that some programs on Windows put before it: it says nothing of the payload.
+pub(super) fn without_mark(payload: &[u8]) -> &[u8] {
+    payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload)
+}
+
 impl Shared {
     pub(super) fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
         let DecoderOptions {

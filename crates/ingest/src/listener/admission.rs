@@ -164,7 +164,7 @@ async fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login
     if let Some((site, machine)) = will_machine
         && !login.rights.may_publish(site, machine)
     {
-        return Err(TurnedAway::NotAuthorised);
+        return Err(TurnedAway::Will);
     }
     Ok(login)
 }
@@ -255,6 +255,7 @@ fn farewell(left: Left) -> Option<DisconnectReasonCode> {
         Left::Silent => Some(DisconnectReasonCode::KeepAliveTimeout),
         Left::NotReading | Left::CrowdedOut => Some(DisconnectReasonCode::QuotaExceeded),
         Left::TakenOver => Some(DisconnectReasonCode::SessionTakenOver),
+        Left::LoginChanged => Some(DisconnectReasonCode::AdministrativeAction),
         Left::Stopping => Some(DisconnectReasonCode::ServerShuttingDown),
         Left::NotAuthorised => Some(DisconnectReasonCode::NotAuthorized),
         Left::CommitFailed => Some(DisconnectReasonCode::UnspecifiedError),

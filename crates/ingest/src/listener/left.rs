@@ -21,6 +21,8 @@ pub(super) enum Left {
     CrowdedOut,
     /// Another connection has its client id.
     TakenOver,
+    /// Its user is gone, or has another password or other rights since the configuration was read again.
+    LoginChanged,
     /// We stop.
     Stopping,
     /// v3.1.1: it published outside its rights.
@@ -41,6 +43,7 @@ impl Left {
             Self::NotReading => "not_reading",
             Self::CrowdedOut => "large_packets_max",
             Self::TakenOver => "taken_over",
+            Self::LoginChanged => "login_changed",
             Self::Stopping => "stopping",
             Self::NotAuthorised => NOT_AUTHORISED,
             Self::CommitFailed => "commit_failed",

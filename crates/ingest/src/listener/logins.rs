@@ -44,19 +44,28 @@ pub(super) struct Logins {
 
 struct Rules {
     anonymous: Anonymous,
-    users: HashMap<String, Entry>,
+    users: HashMap<String, Arc<Entry>>,
     failures_max: u32,
     pause: Duration,
 }
 
 impl Rules {
-    fn of(options: &ListenerOptions) -> Arc<Self> {
+    fn of(options: &ListenerOptions, before: Option<&Self>) -> Arc<Self> {
         Arc::new(Self {
             anonymous: options.anonymous,
-            users: entries(&options.users),
+            users: entries(&options.users, before),
             failures_max: options.login_failures_max.max(1),
             pause: options.login_pause,
         })
+    }
+
+    /// Whether a client from there may come without a name.
+    fn lets_in_strangers(&self, from: IpAddr) -> bool {
+        match self.anonymous {
+            Anonymous::Nobody => false,
+            Anonymous::OnLoopback => from.to_canonical().is_loopback(),
+            Anonymous::Everybody => true,
+        }
     }
 }
 
@@ -74,16 +83,27 @@ struct Failing {
 impl Logins {
     pub(super) fn new(options: &ListenerOptions) -> Self {
         Self {
-            rules: RwLock::new(Rules::of(options)),
+            rules: RwLock::new(Rules::of(options, None)),
             everything: Arc::new(Rights::everything()),
             failing: Mutex::default(),
             checks: Checks::new(),
         }
     }
 
-    /// Goes on with other users and limits from the next CONNECT on.
+    /// Goes on with other users and limits from the next CONNECT on. Who is connected as a user that is gone, or that has another
+    /// password or other rights now, no longer [`holds`](Self::holds) a login.
     pub(super) fn replace(&self, options: &ListenerOptions) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Rules::of(options);
+        let rules = Rules::of(options, Some(&self.rules()));
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// Whether a client that was let in would be let in as the same again.
+    pub(super) fn holds(&self, login: &Login, from: IpAddr) -> bool {
+        let rules = self.rules();
+        match &login.user {
+            Some(user) => rules.users.get(&**user).is_some_and(|entry| Arc::ptr_eq(&entry.rights, &login.rights)),
+            None => rules.lets_in_strangers(from),
+        }
     }
 
     fn rules(&self) -> Arc<Rules> {
@@ -126,12 +146,7 @@ impl Logins {
     }
 
     fn anonymous(&self, peer: &Peer) -> Result<Login, TurnedAway> {
-        let allowed = match self.rules().anonymous {
-            Anonymous::Nobody => false,
-            Anonymous::OnLoopback => peer.addr.ip().to_canonical().is_loopback(),
-            Anonymous::Everybody => true,
-        };
-        if allowed {
+        if self.rules().lets_in_strangers(peer.addr.ip()) {
             return Ok(Login { user: None, rights: Arc::clone(&self.everything) });
         }
         Err(match peer.certificate.as_deref() {
@@ -182,16 +197,22 @@ impl Logins {
     }
 }
 
-fn entries(users: &[User]) -> HashMap<String, Entry> {
-    let entry = |user: &User| Entry {
+/// A user that is as it was keeps its entry: by that its clients are known to hold their logins.
+fn entries(users: &[User], before: Option<&Rules>) -> HashMap<String, Arc<Entry>> {
+    let new = |user: &User| Entry {
         name: user.name.as_str().into(),
         guard: user.password.clone().map(Guard::new),
         rights: Arc::new(user.rights.clone()),
     };
-    users.iter().map(|user| (user.name.clone(), entry(user))).collect()
+    let same = |user: &User| before?.users.get(&user.name).filter(|entry| entry.is_of(user)).map(Arc::clone);
+    users.iter().map(|user| (user.name.clone(), same(user).unwrap_or_else(|| Arc::new(new(user))))).collect()
 }
 
 impl Entry {
+    fn is_of(&self, user: &User) -> bool {
+        self.guard.as_ref().map(Guard::password) == user.password.as_ref() && *self.rights == user.rights
+    }
+
     fn login(&self) -> Login {
         Login { user: Some(Arc::clone(&self.name)), rights: Arc::clone(&self.rights) }
     }

@@ -179,9 +179,10 @@ impl Listener {
         options.tls.as_ref().map(Tls::load).transpose()
     }
 
-    /// Goes on with other logins, limits and certificates; the address stays. Whoever is connected stays, with the rights of its
-    /// login, its TLS and the largest packet that it was told of; its rates follow within some seconds. Returns whether the
-    /// certificates are others than before.
+    /// Goes on with other logins, limits and certificates; the address stays. Whoever is connected stays, with its TLS and the
+    /// largest packet that it was told of; its rates follow within some seconds. But who is connected as a user that is gone, or
+    /// that has another password or other rights, must log in again, within some seconds too. Returns whether the certificates are
+    /// others than before.
     pub(crate) fn replace(&self, options: &ListenerOptions, tls: Option<Tls>) -> bool {
         self.shared.logins.replace(options);
         self.shared.door.replace(options);

@@ -134,6 +134,10 @@ impl Guard {
         Self { password, known: Mutex::new(None) }
     }
 
+    pub(super) const fn password(&self) -> &Password {
+        &self.password
+    }
+
     fn known(&self) -> Option<Digest> {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,8 +25,10 @@ pub(super) struct Welcome<'a> {
 pub(super) enum TurnedAway {
     /// Unknown user or wrong password.
     BadLogin,
-    /// No login, or a will outside its rights.
+    /// No login.
     NotAuthorised,
+    /// A will about a machine outside its rights.
+    Will,
     /// No login but a certificate, none of whose names is a user's.
     UnknownCertificate,
     /// No login but a certificate that bears no name.
@@ -50,7 +52,7 @@ impl TurnedAway {
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::BadLogin => "bad_login",
-            Self::NotAuthorised => "not_authorised",
+            Self::NotAuthorised | Self::Will => "not_authorised",
             Self::UnknownCertificate => "unknown_certificate",
             Self::NamelessCertificate => "nameless_certificate",
             Self::Throttled => "throttled",
@@ -65,6 +67,11 @@ impl TurnedAway {
     /// What to do about it, where that is not plain from the code.
     pub(super) const fn remedy(self) -> Option<&'static str> {
         match self {
+            Self::NotAuthorised => Some("it gave no name: let it log in as a [[mqtt.user]], or see `[mqtt] anonymous`"),
+            Self::Will => Some(
+                "its will is about a machine that its login may not speak for: correct the will's topic, or widen `machines` \
+                 of the user",
+            ),
             Self::UnknownCertificate => {
                 Some("give a [[mqtt.user]] the name of the certificate: a DNS name of it or, where it has none, its CN")
             }
@@ -115,9 +122,10 @@ impl Protocol {
         let packet = if self.is_v5() {
             let reason = match why {
                 TurnedAway::BadLogin => ConnectReasonCode::BadUserNameOrPassword,
-                TurnedAway::NotAuthorised | TurnedAway::UnknownCertificate | TurnedAway::NamelessCertificate => {
-                    ConnectReasonCode::NotAuthorized
-                }
+                TurnedAway::NotAuthorised
+                | TurnedAway::Will
+                | TurnedAway::UnknownCertificate
+                | TurnedAway::NamelessCertificate => ConnectReasonCode::NotAuthorized,
                 TurnedAway::Throttled => ConnectReasonCode::ConnectionRateExceeded,
                 TurnedAway::Busy => ConnectReasonCode::ServerBusy,
                 TurnedAway::Quota => ConnectReasonCode::QuotaExceeded,
@@ -133,6 +141,7 @@ impl Protocol {
             let code = match why {
                 TurnedAway::BadLogin => ConnectReturnCode::BadUserNameOrPassword,
                 TurnedAway::NotAuthorised
+                | TurnedAway::Will
                 | TurnedAway::UnknownCertificate
                 | TurnedAway::NamelessCertificate
                 | TurnedAway::AuthMethod => ConnectReturnCode::NotAuthorized,

@@ -194,6 +194,9 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         if self.drain_by.is_some_and(|by| now >= by) {
             return Err(Left::Stopping);
         }
+        if self.drain_by.is_none() && !self.shared.logins.holds(&self.client.login, self.client.peer.ip()) {
+            return Err(Left::LoginChanged);
+        }
         if self.link.has_output() {
             let since = *self.unread_since.get_or_insert(now);
             if now.duration_since(since) >= self.options.write_within {

@@ -238,3 +238,35 @@ fn a_hashed_password_lets_in_its_owner_alone() {
     // As many guesses as one by one would have had, not thirty.
     assert_eq!(tried, ListenerOptions::default().login_failures_max as usize);
 }
+
+/// A login that is taken away, or given another password or other rights, is so for who is connected, too. Nobody else is troubled.
+#[test]
+fn a_changed_login_counts_for_who_is_connected() {
+    let user = |name: &str, password: &str, machine: &str| {
+        let rights = Rights { publish: vec![MachineGlob::parse(machine).unwrap()], subscribe: vec![] };
+        User { name: name.into(), password: Some(password.into()), rights }
+    };
+    let before = ["stays", "gone", "exchanged", "narrowed"].map(|name| user(name, "secret", "s01/*"));
+    let options = ListenerOptions { anonymous: Anonymous::OnLoopback, users: before.to_vec(), ..Default::default() };
+    let plant = Plant::start(options.clone());
+    let hello = Hello { keep_alive_s: 6, ..V5 };
+    let mut named = before
+        .map(|user| Wire::connect(plant.addr, Hello { id: &user.name, login: Some((&user.name, "secret")), ..hello }));
+    let mut stranger = Wire::connect(plant.addr, Hello { version: 4, ..hello });
+
+    let [stays, exchanged, narrowed] =
+        [("stays", "secret", "s01/*"), ("exchanged", "new", "s01/*"), ("narrowed", "secret", "s01/m1")]
+            .map(|(name, password, machine)| user(name, password, machine));
+    let options = ListenerOptions { anonymous: Anonymous::Nobody, users: vec![stays, exchanged, narrowed], ..options };
+    plant.ingest.replace(DecoderOptions::default(), &options, &*plant.log).unwrap();
+    for wire in &mut named[1..] {
+        assert_eq!((wire.read().as_str(), wire.read().as_str()), ("e0 98", "closed"));
+    }
+    assert_eq!(stranger.read(), "closed");
+    named[0].publish(1, 1, "foretell/v1/s01/m1/telemetry", &reading(1));
+    assert_eq!(named[0].read(), "40 00 01");
+    let (narrowed, topic) = (Some(("narrowed", "secret")), "foretell/v1/s01/m2/telemetry");
+    let mut narrowed = Wire::connect(plant.addr, Hello { login: narrowed, ..hello });
+    narrowed.publish(1, 1, topic, &reading(2));
+    assert_eq!(narrowed.read(), "40 00 01 87");
+}

@@ -11,6 +11,7 @@ mod hash_password;
 mod history;
 mod import;
 mod interrupt;
+mod outputs;
 mod quarantine;
 mod replay;
 mod report;
@@ -74,6 +75,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
     if matches!(command, Command::Run(_)) {
         warn(&warnings);
     }
+    outputs::keep_off(&config.data.dir, &command)?;
     match command {
         Command::Run(args) => run::run(config, &common, &args),
         Command::Demo(args) => demo::demo(config, common.data_dir.clone(), &args, &mut output),

@@ -91,10 +91,12 @@ fn list(quarantine: &SqliteQuarantine, args: &QuarantineListArgs, output: &mut O
     Ok(())
 }
 
-/// Bytes as text that cannot move a terminal's cursor.
+/// Bytes as text that can neither move a terminal's cursor nor turn the direction in which a line is read.
 fn printable(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
-    text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { '·' } else { c }).collect()
+    let is_odd =
+        |c: char| c.is_control() || matches!(c, '\u{fffd}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if is_odd(c) { '·' } else { c }).collect()
 }
 
 fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &mut Output) -> Result<(), Failure> {
@@ -167,6 +169,7 @@ mod tests {
     #[test]
     fn raw_bytes_disturb_neither_terminal_nor_file() {
         assert_eq!(printable(b"{\"a\":1}\x00\x1b[2J\xff\n"), "{\"a\":1}··[2J··");
+        assert_eq!(printable("k1\u{202e}2k 机\u{2069}".as_bytes()), "k1·2k 机·");
         let item = |raw: &[u8]| Quarantined {
             id: 1,
             reason: "malformed".into(),

@@ -9,7 +9,7 @@ use foretell_ingest::broker::{BrokerOptions, Version};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
 use foretell_ingest::{pem, validity};
 
-use super::read::{PASSWORD, address, file, keep, required, secret, secret_with_file};
+use super::read::{PASSWORD, address, file, keep, key_file, required, secret, secret_with_file};
 use super::reader::Section;
 use super::{Secret, source, unit};
 
@@ -160,7 +160,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         sources: s.sections("source").into_iter().filter_map(|section| source::broker(section, base)).collect(),
         listen,
         tls_cert_file: file(&mut s, "tls_cert_file", base),
-        tls_key_file: file(&mut s, "tls_key_file", base),
+        tls_key_file: key_file(&mut s, "tls_key_file", base),
         tls_client_ca_file: file(&mut s, "tls_client_ca_file", base),
         anonymous: s.parsed("anonymous", or.anonymous, anonymous),
         users: users(&mut s, base),

@@ -298,17 +298,32 @@ pub(super) fn secret_with_file(
 ) -> Option<(Secret, Option<PathBuf>)> {
     let from_file =
         s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)).map(|secret| (secret, base.join(path))));
-    if let Some((_, path)) = from_file.as_ref().filter(|(_, path)| is_open_to_all(path)) {
-        let path = path.display();
-        s.warn(file_key, format!("every user of this computer may read {path}; chmod 600 keeps the secret"));
-    }
+    warn_if_open(s, file_key, from_file.as_ref().map(|(_, path)| path.as_path()));
     let in_environment = s.secret_in_environment(key).map(|text| (Secret::new(text), None));
     in_environment.or(from_file.map(|(secret, path)| (secret, Some(path))))
 }
 
-fn is_open_to_all(path: &Path) -> bool {
+/// Tells that a file with something secret in it can be read by everybody.
+fn warn_if_open(s: &Section<'_>, key: &str, path: Option<&Path>) {
     use std::os::unix::fs::PermissionsExt as _;
-    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
+    let is_open = |path: &&Path| path.metadata().is_ok_and(|file| is_exposed(path, file.permissions().mode()));
+    if let Some(path) = path.filter(is_open) {
+        let path = path.display();
+        s.warn(key, format!("every user of this computer may read {path}; chmod 600 keeps the secret"));
+    }
+}
+
+/// Whether every user may read a file of this mode. What is mounted under /run/secrets is one container's alone, and the container's
+/// user could not read it with a mode of 600.
+pub(super) fn is_exposed(path: &Path, mode: u32) -> bool {
+    mode & 0o007 != 0 && !path.starts_with("/run/secrets")
+}
+
+/// A path to a file with a private key, that must be there.
+pub(super) fn key_file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
+    let path = file(s, key, base);
+    warn_if_open(s, key, path.as_deref());
+    path
 }
 
 /// A path to a file that must be there.

@@ -10,7 +10,7 @@ use foretell_ingest::validity::{self, Certificates};
 use foretell_model::Clock as _;
 
 use super::mqtt::{MqttSection, MqttSource};
-use super::read::{PASSWORD, file, required, secret_with_file};
+use super::read::{PASSWORD, file, key_file, required, secret_with_file};
 use super::reader::Section;
 use crate::clock::WallClock;
 
@@ -101,7 +101,7 @@ pub(super) fn broker(mut s: Section<'_>, base: &Path) -> Option<BrokerOptions> {
         password_file: password_file.flatten(),
         ca_file: file(&mut s, "ca_file", base),
         certificate_file: file(&mut s, "cert_file", base),
-        key_file: file(&mut s, "key_file", base),
+        key_file: key_file(&mut s, "key_file", base),
         alpn: s.list("alpn").unwrap_or_default(),
         share: s.optional("share"),
         workers: usize::try_from(s.whole("workers", 1, 1..=64)).unwrap_or(1),

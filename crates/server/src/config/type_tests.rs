@@ -6,6 +6,7 @@ use std::path::Path;
 use expect_test::expect;
 
 use super::parse;
+use super::read::is_exposed;
 use super::tests::{check, variables};
 
 #[test]
@@ -82,4 +83,16 @@ fn a_lower_limit_lies_below_the_upper_one_whichever_is_written() {
               line 9: `low_c` is 65; it must lie below `warn_c` (65), or be 0 for none
               line 15: `warn_c` is 62; it must not lie above `trip_c` (60)"#]],
     );
+}
+
+#[test]
+fn a_secret_that_everybody_may_read_is_warned_of_where_that_can_be_mended() {
+    for (path, mode, expected) in [
+        ("/etc/foretell/mqtt.secret", 0o100_640, false),
+        ("/etc/foretell/mqtt.secret", 0o100_644, true),
+        // deploy/prepare makes them so, because the container's user is another one.
+        ("/run/secrets/mqtt-password", 0o100_444, false),
+    ] {
+        assert_eq!(is_exposed(Path::new(path), mode), expected, "{path} {mode:o}");
+    }
 }

@@ -108,7 +108,9 @@ impl Reloader {
         changed.extend((old.mappings != new.mappings).then_some("mappings"));
         changed.extend((old.mqtt.age_max != new.mqtt.age_max).then_some("the age of readings that are taken"));
         changed.extend((old.mqtt.machines_max != new.mqtt.machines_max).then_some("the number of machines"));
-        changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
+        let users =
+            "users of the MQTT listener (whoever is connected as one that is gone or changed must log in again)";
+        changed.extend((old.mqtt.users != new.mqtt.users).then_some(users));
         let exchanged = passwords_exchanged(&old.mqtt, &new.mqtt);
         changed.extend(exchanged.then_some("passwords at brokers, from the next connection on"));
         let open = old.mqtt.anonymous != new.mqtt.anonymous;

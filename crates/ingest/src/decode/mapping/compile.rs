@@ -75,7 +75,13 @@ impl Checker<'_> {
             (Some(PartSpec::Constant(text)), false) => {
                 // The model checks whole identities only; any valid other half will do.
                 let checked = MachineId::new(text, "m").map(|_| Part::Constant(text.clone()));
-                self.note(key, checked.map_err(|error| error.to_string()))
+                // Of signals a pointer may stand by itself.
+                let meant = if text.starts_with('/') {
+                    format!("; to take it from the payload, write {{ at = \"{text}\" }}")
+                } else {
+                    String::new()
+                };
+                self.note(key, checked.map_err(|error| format!("{error}{meant}")))
             }
             (Some(PartSpec::At(at)), false) => self.note(&format!("{key}.at"), Pointer::parse(at).map(Part::At)),
             (None, false) => {

@@ -181,6 +181,7 @@ fn whole_messages_that_cannot_be_read() {
     let decoder = decoder("");
     check(&decoder, TELEMETRY, "", expect!["malformed: EOF while parsing a value at line 1 column 0 <- "]);
     check(&decoder, TELEMETRY, "[]", expect![]);
+    check(&decoder, TELEMETRY, "\u{feff}[]", expect![]);
     check(&decoder, TELEMETRY, "hello", expect!["malformed: not JSON: expected value at line 1 column 1 <- hello"]);
     check(
         &decoder,

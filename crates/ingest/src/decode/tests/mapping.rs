@@ -303,3 +303,14 @@ fn explains_each_field() {
         expect!["metro/1 2020-02-01T00:10:00Z discharge_temp_c=53.6 motor_current_a=40 run_hours=0"],
     );
 }
+
+/// Of signals a pointer may stand by itself, of machine and site a text is a name.
+#[test]
+fn a_pointer_in_the_place_of_a_name_is_told_how_to_be_one() {
+    let signals = r#"{ discharge_temp_c = "/t", motor_current_a = "/i", run_hours = "/h" }"#;
+    let mappings = specs(&format!(
+        "[[mapping]]\ntopic = \"st/{{site}}\"\nmachine = \"/id\"\nts = {{ at = \"/ts\", format = \"s\" }}\nsignals = {signals}\n"
+    ));
+    let faults = Decoder::new(DecoderOptions { mappings, ..DecoderOptions::default() }).unwrap_err().to_string();
+    assert!(faults.contains("to take it from the payload, write { at = \"/id\" }"), "{faults}");
+}
