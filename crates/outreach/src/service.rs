@@ -1,5 +1,10 @@
 //! Work due by running hours: projected from the machine's own hours per day, bundled into one visit.
 
+mod check;
+mod watch;
+
+pub use watch::ServiceWatch;
+
 use std::collections::BTreeSet;
 
 use foretell_model::{
