@@ -71,6 +71,8 @@ pub enum Remark {
     TooPrecise(String),
     /// An exclamation mark.
     Exclamation,
+    /// A tag of HTML, or a sign that it writes by name, in what is plain text.
+    Markup(String),
     /// A mark of the template language that was not filled in.
     Unfilled,
     /// More than one link, or none.
@@ -99,6 +101,7 @@ impl fmt::Display for Remark {
             Self::Word { word, sort } => write!(f, "`{word}` ({sort})"),
             Self::TooPrecise(figure) => write!(f, "`{figure}` is more precise than the forecast"),
             Self::Exclamation => write!(f, "an exclamation mark"),
+            Self::Markup(tag) => write!(f, "`{tag}` is HTML, and customers read plain text"),
             Self::Unfilled => write!(f, "a place of the template was not filled in"),
             Self::Links(n) => write!(f, "{n} links where one belongs"),
             Self::InternalId(id) => write!(f, "the internal identity `{id}`"),

@@ -74,7 +74,7 @@ impl Outreach {
             let body = format!("{}\n", body.replace("\r\n", "\n").trim());
             let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
             // Everything at once: whoever mends one fault must not be told of the next.
-            let mut remarks = Vec::new();
+            let mut remarks: Vec<_> = compose::lint::tags(&format!("{}\n{}", text.subject, text.body)).collect();
             note_breaches(compose::check(&text, case.finding.machine.as_str()), &mut remarks)?;
             note_breaches(self.spare_others(tx, &text, &people), &mut remarks)?;
             let facts = self.facts(tx, &case, &people, &[], &self.link(&mail), now)?;

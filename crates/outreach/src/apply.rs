@@ -8,8 +8,7 @@ use metrics::counter;
 use crate::context::MachineContext;
 use crate::error::Result;
 use crate::outcome::take_up_again;
-use crate::registry::Machine;
-use crate::service::{self, SERVICE};
+use crate::service;
 use crate::store::{Case, Entry, Session, advisories, messages, registry};
 use crate::views::{Applied, MessageState, Stage};
 use crate::{Outreach, bundle, care, compose};
@@ -72,39 +71,7 @@ impl Outreach {
         })
     }
 
-    /// Opens or refreshes the case of a machine's hour-based service when it falls due within the horizon. To be called
-    /// now and then, e.g. once a day per machine; machines without service tasks cost one look-up.
-    ///
-    /// # Errors
-    /// When the store refuses.
-    pub fn check_service(&self, id: &MachineId, context: &MachineContext, now: Timestamp) -> Result<Applied> {
-        self.store.write("check a machine's service", |tx| {
-            let Some(mut machine) = registry::find::<Machine>(tx, id.as_str())?.filter(|m| !m.service.is_empty())
-            else {
-                return Ok(Applied::Ignored);
-            };
-            let open = advisories::open_of(tx, id)?;
-            // What the engine announced from the log's own maintenance events is in hand already.
-            let announced = bundle::announced(&open);
-            machine.service.retain(|task| !announced.contains(&task.work));
-            // One that goes with due work of the log's own is spoken for; one that goes with a fault is still to be refreshed.
-            let is_due = |case: &&Case| case.finding.kind == FindingKind::MaintenanceDue;
-            let is_spoken_for = |case: &Case| open.iter().filter(is_due).any(|leader| bundle::follows(case, leader));
-            let is_ours = |case: &&Case| service::is_registered(&case.finding) && !is_spoken_for(case);
-            let episode = advisories::count(tx, id, SERVICE)? + 1;
-            match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
-                Some(mut finding) => {
-                    if let Some(ours) = open.iter().find(is_ours) {
-                        finding.id.clone_from(&ours.finding.id);
-                    }
-                    self.take_and_settle(tx, &finding, context, now)
-                }
-                None => Ok(Applied::Ignored),
-            }
-        })
-    }
-
-    fn take_and_settle(
+    pub(crate) fn take_and_settle(
         &self,
         connection: &dyn Session,
         finding: &Finding,
@@ -118,7 +85,12 @@ impl Outreach {
     }
 
     /// Chooses anew what goes together on machines of which something else is known now, then on their sites.
-    fn settle(&self, connection: &dyn Session, machines: &BTreeSet<&MachineId>, now: Timestamp) -> Result<()> {
+    pub(crate) fn settle(
+        &self,
+        connection: &dyn Session,
+        machines: &BTreeSet<&MachineId>,
+        now: Timestamp,
+    ) -> Result<()> {
         for machine in machines {
             self.let_one_speak(connection, machine, now)?;
             bundle::regroup(connection, machine, now)?;
@@ -128,7 +100,7 @@ impl Outreach {
     }
 
     /// The case that a finding concerns as it says it now; `None` where it concerns none.
-    fn take(
+    pub(crate) fn take(
         &self,
         connection: &dyn Session,
         finding: &Finding,

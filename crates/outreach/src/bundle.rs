@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use foretell_model::{Evidence, Finding, FindingId, FindingKind, MachineId, Timestamp};
 
 use crate::apply::forget_offers;
-use crate::edits::{self, MORE_WORK};
+use crate::edits::{self, LESS_WORK, MORE_WORK};
 use crate::error::Result;
 use crate::joint::{is_companion, is_spoken_of};
 use crate::service::{DUE_PREFIX, is_registered};
@@ -64,7 +64,7 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
     let open = advisories::open_of(connection, machine)?;
     let is_due = |case: &Case| case.finding.kind == FindingKind::MaintenanceDue;
     if !open.iter().any(is_due) {
-        return Ok(());
+        return open.into_iter().try_for_each(|case| speak_of_fault_alone(connection, case, now));
     }
     let is_free = |case: &Case| {
         let waits = matches!(case.stage, Stage::Draft | Stage::Postponed) || is_follower(case);
@@ -100,6 +100,23 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
         }
     };
     gather(connection, &mut leader, &mut free, now)
+}
+
+/// Nothing is due any more: a fault of which no customer has read yet speaks of no service either.
+fn speak_of_fault_alone(connection: &dyn Session, mut case: Case, now: Timestamp) -> Result<()> {
+    let is_unread = matches!(case.stage, Stage::Draft | Stage::Queued) && !is_spoken_of(connection, &case)?;
+    if !is_unread || due_works(&case.finding).is_empty() {
+        return Ok(());
+    }
+    case.finding.evidence.retain(|evidence| !evidence.feature.starts_with(DUE_PREFIX));
+    case.save(connection, now)?;
+    match messages::newest_of(connection, &case.finding.id)? {
+        Some(mail) if mail.edited && matches!(mail.state, MessageState::Draft | MessageState::Queued) => {
+            edits::begin_anew(connection, &mut case, mail, LESS_WORK, now)
+        }
+        // Less work takes less time.
+        _ => forget_offers(connection, &case.finding.id, now),
+    }
 }
 
 /// Has a leader speak for its followers.

@@ -175,6 +175,12 @@ impl Outreach {
         Ok((message, Some(verdict)))
     }
 
+    /// The last day of the customer's busy season, at its beginning, where times for a case's visit wait for its end.
+    fn season_until(&self, case: &Case, people: &People, slots: &[slots::Slot], now: Timestamp) -> Option<Timestamp> {
+        let last = slots::after_season(slots, self.visit(case).stops_machine, &people.calendar, now)?;
+        Some(people.calendar.instant(last.and_time(chrono::NaiveTime::MIN)))
+    }
+
     pub(crate) fn view(
         &self,
         connection: &dyn Session,
@@ -191,6 +197,7 @@ impl Outreach {
             language: people.customer.language,
             text,
             gone: if mail.sent.is_some() { self.gone(connection, case, &slots, now)? } else { Vec::new() },
+            season_until: self.season_until(case, people, &slots, now),
             slots,
             edited: mail.edited,
             reason: mail.reason.clone(),

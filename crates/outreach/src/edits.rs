@@ -18,6 +18,8 @@ const FIGURES_MOVED: &str = "the forecast has moved since the text was edited; t
 /// Why an approved letter is a draft again whose machine has more to be done.
 pub(crate) const MORE_WORK: &str =
     "service that falls due goes with it now; please look at it again and approve it anew";
+/// Why an edited text is set aside that speaks of service.
+pub(crate) const LESS_WORK: &str = "service of which it spoke is no longer due; this is a fresh draft";
 
 /// A figure may move by this share of itself before a text that has it is no longer true.
 const FIGURE_SHARE: f64 = 0.25;

@@ -162,6 +162,20 @@ impl Outreach {
         self.store.read("list photos", |c| evidence::photos(c, of, subject))
     }
 
+    /// The pictures of a case and of its newest visit, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn photos_of_case(&self, id: &FindingId) -> Result<Vec<Photo>> {
+        self.store.read("list the photos of a case", |c| {
+            let mut photos = evidence::photos(c, PhotoOf::Case, id.as_str())?;
+            if let Some(stay) = bookings::newest_of(c, id)? {
+                photos.extend(evidence::photos(c, PhotoOf::Visit, &stay.id.to_string())?);
+            }
+            Ok(photos)
+        })
+    }
+
     /// Numbers of our people's portraits, by key; whoever has none is left out.
     ///
     /// # Errors

@@ -194,6 +194,7 @@ impl Outreach {
             state: MessageState::Draft,
             language: people.customer.language,
             text,
+            season_until: None,
             slots,
             gone: Vec::new(),
             edited: false,

@@ -1,5 +1,10 @@
 //! Work due by running hours: projected from the machine's own hours per day, bundled into one visit.
 
+mod check;
+mod watch;
+
+pub use watch::ServiceWatch;
+
 use foretell_model::{
     Catalogue, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, RulDays, Status, Timestamp,
 };

@@ -125,6 +125,24 @@ fn welcome(days: Vec<Candidate>) -> Vec<Candidate> {
     }
 }
 
+/// The last day of a busy season in which a visit could have begun, had it not been left out for the times there are: all of them
+/// come after it. Only a visit that stops the machine waits for that.
+pub(crate) fn after_season(
+    slots: &[Slot],
+    stops_machine: bool,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Option<NaiveDate> {
+    let first = slots.iter().map(|slot| calendar.local(slot.start).date()).min()?;
+    let any_busy = slots.iter().any(|slot| calendar.is_busy(calendar.local(slot.start).date()));
+    let soonest = calendar.local(with_notice(now)).date();
+    let days = soonest.iter_days().take_while(|day| *day < first).take(SEARCH_DAYS as usize);
+    let busy: Vec<NaiveDate> = days.filter(|day| calendar.is_busy(*day)).collect();
+    let is_visited = |day: &NaiveDate| day.weekday() != Weekday::Sun && !calendar.is_holiday(*day);
+    let waited = stops_machine && !any_busy && busy.iter().any(is_visited);
+    busy.last().copied().filter(|_| waited)
+}
+
 /// Leaves out the days that do not suit the customer's wish, where two do that are soon enough.
 fn suiting(mut days: Vec<Candidate>) -> Vec<Candidate> {
     if days.iter().filter(|c| !c.unsuited && !c.too_late).count() >= 2 {

@@ -3,10 +3,13 @@
 //! Lines that cannot be used are left out and reported with their number, what is wrong and what to do; all others come in.
 //! Commas, semicolons or tabs between the fields, UTF-8 with or without BOM, quotes as in RFC 4180.
 
+mod contradictions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Catalogue, MachineId, SiteId};
 
+use self::contradictions::Told;
 use crate::calendar;
 use crate::cells::{Fault, degrees, misread, needed, number, positive, several};
 use crate::csv::{doubt, rows};
@@ -129,11 +132,18 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         sheet.refused.push(refused(1, "", why, "write a line for each machine, or save the sheet that has them"));
     }
     let lines_of = lines_of(&places, &lines);
-    let mut reader = Reader { known, catalogue, lines_of, refused: BTreeMap::new(), registry: Registry::default() };
+    let mut reader = Reader {
+        known,
+        catalogue,
+        lines_of,
+        refused: BTreeMap::new(),
+        told: Told::default(),
+        registry: Registry::default(),
+    };
     for (line, fields) in lines {
         let get = |column: &str| field(&places, &fields, column);
         let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
-        let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(&get), Err);
+        let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(line, &get), Err);
         if let Err((column, why, remedy)) = read {
             reader.refused.entry(get("customer").to_owned()).or_insert(line);
             sheet.refused.push(Refused { line, column, why, remedy });
@@ -146,9 +156,6 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
 /// Advisors stand in no spreadsheet.
 const HOW_TO_REGISTER: &str =
     "`foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml";
-
-/// Lines of one machine that are named where it has several.
-const LINES_NAMED: usize = 4;
 
 /// A line's field, without the blanks around it; nothing where the line is shorter.
 fn field<'f>(places: &BTreeMap<String, usize>, fields: &'f [String], column: &str) -> &'f str {
@@ -177,25 +184,24 @@ struct Reader<'a> {
     lines_of: BTreeMap<String, Vec<usize>>,
     /// The first line in which a customer was refused, by the customer's key.
     refused: BTreeMap<String, usize>,
+    /// What the lines taken so far tell of customers and sites.
+    told: Told,
     registry: Registry,
 }
 
 impl Reader<'_> {
     /// Takes one line, wholly or not at all.
-    fn line<'f>(&mut self, get: &dyn Fn(&str) -> &'f str) -> Result<(), Fault> {
+    fn line<'f>(&mut self, line: usize, get: &dyn Fn(&str) -> &'f str) -> Result<(), Fault> {
         let customer = self.customer(get)?;
         let site = self.site(get, &customer.id)?;
         let machine = self.machine(get)?;
-        if let Some(lines) = self.lines_of.get(&machine.id).filter(|lines| lines.len() > 1) {
-            let named = lines.iter().take(LINES_NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let more = if lines.len() > LINES_NAMED { " and more" } else { "" };
-            let why =
-                format!("machine `{}` stands in the file {} times, in lines {named}{more}", machine.id, lines.len());
-            return Err(("machine", why, "keep the line that is right; until then none of them is taken".into()));
-        }
+        let says = contradictions::says(get);
+        self.told.contradicted(&says)?;
+        contradictions::stands_once(&machine.id, self.lines_of.get(&machine.id))?;
         replace(&mut self.registry.customers, customer);
         replace(&mut self.registry.sites, site);
         self.registry.machines.push(machine);
+        self.told.note(line, says);
         Ok(())
     }
 
@@ -224,11 +230,13 @@ impl Reader<'_> {
         customer.contact = text("contact").or(customer.contact);
         customer.zone = text("zone").unwrap_or(customer.zone);
         customer.advisor = text("advisor").unwrap_or(customer.advisor);
-        customer.language = match get("language").to_lowercase().as_str() {
-            "" => customer.language,
-            "zh-cn" | "zh" | "中文" => Language::ZhCn,
-            "en" | "english" => Language::En,
-            other => return Err(("language", format!("`{other}` is no language here"), "write zh-CN or en".into())),
+        customer.language = match (get("language"), contradictions::language(get("language"))) {
+            ("", _) => customer.language,
+            (_, Some(language)) => language,
+            (other, None) => {
+                let remedy = "write zh-CN or en".to_owned();
+                return Err(("language", format!("`{}` is no language here", other.to_lowercase()), remedy));
+            }
         };
         if !self.known.advisors.contains(&customer.advisor) {
             let known = self.known.advisors.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -451,6 +459,36 @@ mod tests {
                 s01/m002 2号机 Some(55.5) 
                 s09/m1 No. 1 None 
                 ignored colour
+            "#]],
+        );
+    }
+
+    #[test]
+    fn of_two_lines_that_contradict_each_other_the_second_is_refused_and_both_are_named() {
+        check(
+            "customer,customer_name,contact,language,advisor,phone,addresses,quiet_to,site,site_name,latitude_deg,longitude_deg,machine,number\n\
+             hx,华新纺织,李工,zh,wang,+86 1,sms:+86 2,07:30,s01,一车间,31.3,120.7,m001,1\n\
+             hx,华新纺织,李工,zh-CN,,+86 1,wecom:li.gong|phone:+86 1,7:30,s01,,31.30,,m002,2\n\
+             hx,,王工,,,,,,s01,,,,m003,3\n\
+             hx,华新,,,,,,,s01,,,,m004,4\n\
+             hx,,,en,,,,,s01,,,,m005,5\n\
+             hx,,,,,+86 9,,,s01,,,,m006,6\n\
+             hx,,,,,,sms:+86 9,,s01,,,,m007,7\n\
+             hx,,,,,,,,s01,二车间,,,m008,8\n\
+             hx,,,,,,,,s02,二车间,,,m001,9\n",
+            expect![[r#"
+                hx 华新纺织 Some("李工") {"phone": "+86 1", "sms": "+86 2", "wecom": "li.gong"}
+                s01 of hx: 
+                s02 of hx: 
+                s01/m001 1 None 
+                s01/m002 2 None 
+                s02/m001 9 None 
+                refused line 4: `contact`: customer `hx` has `李工` in line 2 and `王工` here; write the same in both lines, or leave one of the two fields empty
+                refused line 5: `customer_name`: customer `hx` has `华新纺织` in line 2 and `华新` here; write the same in both lines, or leave one of the two fields empty
+                refused line 6: `language`: customer `hx` has `zh` in line 2 and `en` here; write the same in both lines, or leave one of the two fields empty
+                refused line 7: `phone`: customer `hx` has `+86 1` in line 2 and `+86 9` here; write the same in both lines, or leave one of the two fields empty
+                refused line 8: `addresses`: customer `hx` has `+86 2` in line 2 and `+86 9` here; write the same in both lines, or leave one of the two fields empty
+                refused line 9: `site_name`: site `s01` has `一车间` in line 2 and `二车间` here; write the same in both lines, or leave one of the two fields empty
             "#]],
         );
     }

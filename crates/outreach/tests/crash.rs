@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{self, apply, at, finding, machine, open, options, token};
@@ -98,6 +99,73 @@ fn a_delivery_that_cannot_be_repeated_is_left_to_the_advisor() {
         outreach.resolve_delivery(message.id, true, "wang", now()).unwrap();
         assert_eq!(outreach.card(&id, now()).unwrap().stage, Stage::Contacted);
     }
+}
+
+/// Stops while it reaches for the other side: for good, or until it may go on.
+struct Reaching {
+    inner: Arc<support::Recorder>,
+    pause: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+}
+
+impl Channel for Reaching {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+    fn medium(&self) -> &str {
+        self.inner.medium()
+    }
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+    fn reach(&self) -> Result<(), DeliveryError> {
+        let Some((begun, go_on)) = self.pause.lock().unwrap().take() else { panic!("killed") };
+        begun.send(()).unwrap();
+        go_on.recv().unwrap();
+        Ok(())
+    }
+    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
+        self.inner.deliver(parcel)
+    }
+}
+
+#[test]
+fn what_was_never_handed_over_goes_out_later_and_nobody_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Arc::new(support::Recorder::default());
+    let (outreach, id) =
+        approved(dir.path(), Arc::new(Reaching { inner: Arc::clone(&recorder), pause: Mutex::default() }));
+    assert!(catch_unwind(AssertUnwindSafe(|| outreach.tick(now()))).is_err());
+    drop(outreach);
+    let outreach = open(dir.path(), recorder.clone());
+    let card = outreach.card(&id, now()).unwrap();
+    assert_eq!((card.stage, card.unsettled.len()), (Stage::Queued, 0), "nobody is asked");
+    for minute in 0..3 {
+        outreach.tick(now() + minute * 60_000).unwrap();
+    }
+    assert_eq!(recorder.keys(), ["foretell-1"]);
+    assert_eq!(outreach.card(&id, now()).unwrap().stage, Stage::Contacted);
+}
+
+#[test]
+fn a_letter_goes_out_once_although_another_process_takes_it_up_while_the_first_still_reaches_for_its_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Arc::new(support::Recorder::default());
+    let (begun, has_begun) = channel();
+    let (go_on, may_go_on) = channel();
+    let slow = Reaching { inner: Arc::clone(&recorder), pause: Mutex::new(Some((begun, may_go_on))) };
+    let (outreach, id) = approved(dir.path(), Arc::new(slow));
+    let second = Outreach::open(&dir.path().join("service.sqlite"), options(recorder.clone())).unwrap();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| outreach.tick(now()).unwrap());
+        has_begun.recv().unwrap();
+        second.tick(now()).unwrap();
+        assert_eq!(recorder.keys(), ["foretell-1"], "the second one has sent it");
+        go_on.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), [], "the first one finds it gone");
+    });
+    outreach.tick(now() + 60_000).unwrap();
+    assert_eq!(recorder.keys(), ["foretell-1"]);
+    assert_eq!(second.card(&id, now()).unwrap().stage, Stage::Contacted);
 }
 
 #[test]

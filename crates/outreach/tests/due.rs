@@ -1,9 +1,10 @@
 //! What is due on a machine by its running hours, for whoever reports on it.
 
-use crate::support::desk::{desk, now};
-use crate::support::{apply, context, finding};
-use foretell_model::{Evidence, FindingKind, Grade, Status};
-use foretell_outreach::{Applied, MachineContext, ServiceTask, Stage};
+use crate::support::desk::{Desk, desk, now};
+use crate::support::{agreed, apply, at, context, finding};
+use foretell_model::{Evidence, FindingId, FindingKind, Grade, MachineId, Status};
+use foretell_outreach::service::ServiceWatch;
+use foretell_outreach::{Applied, Counter, MachineContext, ServiceTask, Stage};
 
 #[test]
 fn a_machines_own_tasks_are_due_whether_or_not_anybody_has_looked() {
@@ -62,4 +63,133 @@ fn what_the_engine_says_by_marks_ends_nothing_that_people_registered() {
     desk.outreach.check_service(&desk.id, &context(&desk.id), now()).unwrap();
     let live = desk.outreach.card(&registered, now()).unwrap();
     assert_eq!((live.stage, live.finding.status), (Stage::Draft, Status::Opened));
+}
+
+fn oil(interval_h: f64, last_done_h: f64) -> ServiceTask {
+    ServiceTask { work: "oil_changed".into(), interval_h, last_done_h }
+}
+
+/// Registers the work of a machine by running hours; everything else stays.
+fn register(desk: &Desk, service: &[ServiceTask]) {
+    let mut own = desk.outreach.machine(&desk.id).unwrap().unwrap();
+    own.service = service.to_vec();
+    desk.outreach.register_machine(&own, "test", now()).unwrap();
+}
+
+/// Looks at the machine's service at a reading of its counter; the case that there is then, if there is one.
+fn look(desk: &Desk, run_hours: f64) -> Option<FindingId> {
+    let context = MachineContext { run_hours: Some(run_hours), ..context(&desk.id) };
+    match desk.outreach.check_service(&desk.id, &context, now()).unwrap() {
+        Applied::Case { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_is_registered_as_done_is_no_longer_due_wherever_its_case_stands() {
+    for (approved, booked) in [(false, false), (true, false), (true, true)] {
+        let desk = desk("s02/m002");
+        register(&desk, &[oil(4_000.0, 8_000.0)]);
+        let id = look(&desk, 11_650.0).expect("due in two weeks");
+        if approved {
+            desk.outreach.approve(&id, "wang", now()).unwrap();
+        }
+        if booked {
+            desk.outreach.book_for(&id, at("2026-07-17T15:00:00Z"), &agreed(), "wang", now()).unwrap();
+        }
+        register(&desk, &[oil(4_000.0, 11_640.0)]);
+        assert_eq!(look(&desk, 11_650.0), Some(id.clone()));
+        let card = desk.outreach.card(&id, now()).unwrap();
+        let ended = (card.stage, card.finding.status, card.finding.evidence[0].value);
+        let stage = if booked { Stage::Booked } else { Stage::Cleared };
+        assert_eq!(ended, (stage, Status::Cleared, 10.0), "{approved} {booked}");
+        // Who is expected already is asked for by the advisor, not called off by itself.
+        assert_eq!(card.remark.is_some(), booked, "{:?}", card.remark);
+        if approved && !booked {
+            assert_eq!(desk.outreach.tick(now()).unwrap(), []);
+        }
+        assert_eq!(look(&desk, 11_650.0), None, "said once");
+    }
+}
+
+#[test]
+fn works_that_are_struck_out_of_the_registration_end_their_case() {
+    let desk = desk("s02/m002");
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let id = look(&desk, 11_650.0).unwrap();
+    register(&desk, &[]);
+    let mut watch = ServiceWatch::default();
+    assert_eq!(wanted(&desk, &mut watch, 11_650.0, 0.0), vec![desk.id.clone()]);
+    look(&desk, 11_650.0);
+    assert_eq!(desk.outreach.card(&id, now()).unwrap().stage, Stage::Cleared);
+    assert_eq!(wanted(&desk, &mut watch, 11_650.0, 1.0), [], "there is nothing left to look at");
+}
+
+#[test]
+fn a_fault_that_nobody_has_read_of_speaks_no_longer_of_service_that_is_done() {
+    let desk = desk("s02/m002");
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let fault = apply(&desk.outreach, 1, &finding(&desk.id, "cooler_clogging", Grade::Advise, Status::Opened), now());
+    look(&desk, 11_650.0).unwrap();
+    let text = |desk: &Desk| desk.outreach.card(&fault, now()).unwrap().message.unwrap().text.body;
+    assert!(text(&desk).contains("change the oil"), "{}", text(&desk));
+    register(&desk, &[oil(4_000.0, 11_640.0)]);
+    look(&desk, 11_650.0);
+    assert!(!text(&desk).contains("change the oil"), "{}", text(&desk));
+}
+
+#[test]
+fn service_that_a_customer_declined_is_not_asked_about_the_next_morning() {
+    let desk = desk("s02/m002");
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let id = look(&desk, 11_650.0).unwrap();
+    desk.outreach.close(&id, "they do it themselves", "wang", now()).unwrap();
+    for run_hours in [11_650.0, 11_670.0, 12_600.0] {
+        assert_eq!(look(&desk, run_hours), None, "{run_hours}");
+    }
+    // Other work is another matter, and so is the same some weeks later.
+    register(
+        &desk,
+        &[oil(4_000.0, 8_000.0), ServiceTask { work: "separator_replaced".into(), ..oil(4_000.0, 8_000.0) }],
+    );
+    assert!(look(&desk, 11_670.0).is_some_and(|again| again != id));
+    let desk = another(&desk);
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let id = look(&desk, 11_650.0).unwrap();
+    desk.outreach.close(&id, "not yet", "wang", now()).unwrap();
+    assert!(look(&desk, 12_660.0).is_some_and(|again| again != id));
+}
+
+/// A desk with nothing of the first one on it.
+fn another(first: &Desk) -> Desk {
+    desk(first.id.as_str())
+}
+
+/// The machines to be looked at, with one counter for all, on a day after today.
+fn wanted(desk: &Desk, watch: &mut ServiceWatch, run_hours: f64, day: f64) -> Vec<MachineId> {
+    let counter = |_: &MachineId| Some(Counter { run_hours, hours_per_day: 20.0 });
+    let all = desk.outreach.services_to_check(watch, counter, now().plus_days(day)).unwrap();
+    all.into_iter().filter(|id| *id == desk.id).collect()
+}
+
+#[test]
+fn a_machine_is_looked_at_when_something_else_is_due_and_once_a_day() {
+    let desk = desk("s02/m002");
+    let (mut watch, own, none) = (ServiceWatch::default(), vec![desk.id.clone()], Vec::new());
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let mut check = |run_hours: f64, day: f64, expected: &Vec<MachineId>, why: &str| {
+        assert_eq!(wanted(&desk, &mut watch, run_hours, day), *expected, "{why}");
+    };
+    check(9_000.0, 0.0, &own, "the first look");
+    check(9_000.0, 0.0, &none, "nothing has changed");
+    check(9_100.0, 0.0, &none, "hours have come on, and nothing is due");
+    check(11_700.0, 0.0, &own, "a backlog makes it due");
+    check(11_705.0, 0.0, &none, "due as before");
+    check(12_001.0, 0.0, &own, "overdue");
+    check(12_001.0, 1.0, &own, "another day");
+    register(&desk, &[oil(4_000.0, 12_000.0)]);
+    check(12_001.0, 1.0, &own, "it is registered as done");
+    check(12_001.0, 1.0, &none, "nothing has changed since");
+    register(&desk, &[oil(100.0, 12_000.0)]);
+    check(12_001.0, 1.0, &own, "another interval");
 }

@@ -111,6 +111,9 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
         Remark::Word { word: "discount".to_owned(), sort: WordSort::Selling },
     );
     rule(&OWN.replace("talk.", "talk!"), Some(7), Remark::Exclamation);
+    // Plain text shows a tag as it was typed.
+    rule(&OWN.replace("talk.", "<b>talk</b>."), Some(7), Remark::Markup("<b>".to_owned()));
+    assert_eq!(faults(FAULT, &OWN.replace("talk.", "talk ({# <b> #}a < b).")), []);
     rule(&OWN.replace("{{ link }}\n", ""), None, Remark::Links(0));
     // A template that knows of one machine alone would leave out what the others are booked for.
     let alone = OWN.replace("say.numbers(number, others)", "number");

@@ -29,6 +29,7 @@ fn verdicts_photos_and_parts_are_kept() {
 
     s.outreach.add_photo((PhotoOf::Case, cooler.as_str()), "2026/07/a.jpg", "the cooler", "chen", now()).unwrap();
     assert_eq!(s.outreach.photos(PhotoOf::Case, cooler.as_str()).unwrap()[0].reference, "2026/07/a.jpg");
+    assert_eq!(s.outreach.photos_of_case(&cooler).unwrap()[0].caption, "the cooler");
     let record =
         s.outreach.record(&RecordFilter { case: Some(cooler.to_string()), ..RecordFilter::default() }).unwrap();
     assert_eq!(record.iter().filter(|entry| entry.what == "verdict").count(), 2, "both stay in the record");
@@ -158,6 +159,9 @@ fn what_stands_beside_a_picture_is_fit_to_be_read() {
         assert_eq!(mended.err().as_deref(), refused, "{caption}");
         s.outreach.caption_photo(id, "after cleaning", "wang", now()).unwrap();
         assert_eq!(s.outreach.photo(id).unwrap().caption, "after cleaning");
+        // What was seen there stands on the card as well.
+        let is_on_card = s.outreach.photos_of_case(&case).unwrap().iter().any(|photo| photo.id == id);
+        assert_eq!(is_on_card, matches!(of, PhotoOf::Case | PhotoOf::Visit), "{caption}");
     }
     check(PhotoOf::Visit, "the cooler before cleaning, 0.4 mm of dust!", None);
     check(PhotoOf::Visit, "清洗前的冷却器", None);

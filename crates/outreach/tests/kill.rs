@@ -131,6 +131,10 @@ impl Channel for Watched {
     fn is_idempotent(&self) -> bool {
         self.0.is_idempotent()
     }
+    fn reach(&self) -> std::result::Result<(), DeliveryError> {
+        boundary();
+        self.0.reach()
+    }
     fn deliver(&self, parcel: &Parcel) -> std::result::Result<(), DeliveryError> {
         boundary();
         let fate = self.0.deliver(parcel);

@@ -65,6 +65,38 @@ fn work_that_is_done_before_the_busy_season_is_said_to_be() {
     check("fault_in_season", &texts.concat());
 }
 
+/// Nothing that stops a machine is offered in the busy season, and the letter says why its times lie so late; so does the card.
+#[test]
+fn times_that_wait_for_the_end_of_the_busy_season_are_said_to() {
+    let texts = MACHINES.map(|(_, id)| {
+        let in_season = |busy: &str| {
+            let desk = desk(id);
+            let mut own = desk.outreach.machine(&desk.id).unwrap().unwrap();
+            own.service.truncate(1);
+            desk.outreach.register_machine(&own, "test", now()).unwrap();
+            let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
+            customer.production.busy = vec![busy.to_owned()];
+            desk.outreach.register_customer(&customer, "test", now()).unwrap();
+            (due(&desk, 12_150.0), desk)
+        };
+        let (letter, desk) = in_season("2026-07-01/2026-07-24");
+        assert_eq!(
+            letter.season_until,
+            Some(
+                desk.outreach
+                    .calendar_of(desk.outreach.customer_of(&desk.id).unwrap().as_ref())
+                    .instant("2026-07-24T00:00:00".parse().unwrap())
+            )
+        );
+        // One that is over by the time anybody could come, and one of months, in which there is no other time.
+        for other in ["2026-07-01/2026-07-15", "2026-07-01/2026-10-31"] {
+            assert_eq!(in_season(other).0.season_until, None, "{other}");
+        }
+        printed(&letter.text, &desk.id, false)
+    });
+    check("service_after_season", &texts);
+}
+
 /// What the page behind a letter says: of a fault, of lost electricity, of work that is due soon and of work that was due before.
 #[test]
 fn the_sentences_of_the_page() {

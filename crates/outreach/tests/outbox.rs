@@ -312,7 +312,7 @@ fn the_database_holds_one_unsent_letter_of_a_case_and_drops_those_that_older_ver
     }
     let since = format!(
         "DROP TABLE alongside; DROP TABLE loose_reply; DROP TABLE file_alone; DROP TABLE offered;
-         DROP TABLE crew_word; DROP TABLE manager_word; DROP TABLE counted; DROP INDEX visit_report_held;
+         DROP TABLE crew_word; DROP TABLE manager_word; DROP TABLE not_begun; DROP TABLE counted; DROP INDEX visit_report_held;
          ALTER TABLE visit_report DROP COLUMN held; ALTER TABLE message DROP COLUMN claims;
          ALTER TABLE journey DROP COLUMN eta_at; DROP INDEX message_unsent; PRAGMA user_version = {VERSION}"
     );

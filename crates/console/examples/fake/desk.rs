@@ -269,6 +269,7 @@ impl Desk {
                 vec![Choice { key: "zhou".into(), name: "周婷".into() }]
             },
             quiet: ("20:00".into(), "08:00".into()),
+            sends_unasked: false,
             stages: whom.stages.clone(),
             hints: vec![line("2026-07-17T08:12:00Z", "foretell", "stage_hint", "a booked visit did not take place")],
             machines: own

@@ -7,7 +7,7 @@ use foretell_console::report::{
 };
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    PartAtHand, Person, Proposal, RecordLine, Slot, Speaker, Stops,
+    PartAtHand, Person, PhotoView, Proposal, RecordLine, Slot, Speaker, Stops,
 };
 use foretell_model::catalogue::Text;
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
@@ -83,6 +83,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             unwritten: None,
             heard: None,
             wish: None,
+            season_until: (place == 1).then(|| at("2026-07-18T00:00:00+08:00")),
             is_written: false,
             call_chosen: false,
             unsettled: false,
@@ -94,6 +95,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             others: Vec::new(),
             joins: None,
             advisor,
+            photos: if place == 6 { vec![PhotoView { id: 11, caption: "Before".into() }] } else { Vec::new() },
             booking_path: None,
             verdict: None,
             decided: None,

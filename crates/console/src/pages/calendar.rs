@@ -76,6 +76,8 @@ struct Day {
     weekday: &'static str,
     date: String,
     class: &'static str,
+    /// A day of the weekend with nothing on it.
+    is_narrow: bool,
     /// Booked and possible hours of everybody.
     hours: String,
     load: Load,
@@ -163,6 +165,7 @@ fn week(calendar: &VisitCalendar, rows: &[&CalendarRow], n: usize, catalogue: &C
             weekday: text::weekday_short(civil::weekday_of(day), lang),
             date: civil::day(day, lang),
             class: class_of(calendar, day),
+            is_narrow: is_free_weekend(calendar, day),
             // On a day on which nobody works and nothing is booked there is nothing to say.
             hours: if booked_h + capacity_h > 0.0 { desk::hours_of(booked_h, capacity_h, lang) } else { String::new() },
             load: load(booked_h, capacity_h),
@@ -240,6 +243,13 @@ fn load(booked_h: f64, capacity_h: f64) -> Load {
         _ => "good",
     };
     Load { percent: text::percent(share.min(1.0)), class, over: share > 1.0 }
+}
+
+/// A day of the weekend with nothing on it takes little room.
+fn is_free_weekend(calendar: &VisitCalendar, day: i64) -> bool {
+    let visits = calendar.visits.iter().map(|visit| visit.from);
+    let mut times = visits.chain(calendar.offers.iter().map(|offer| offer.from));
+    civil::weekday_of(day) > 4 && !times.any(|at| on(calendar, at, day))
 }
 
 fn class_of(calendar: &VisitCalendar, day: i64) -> &'static str {

@@ -9,6 +9,7 @@ use super::figure::{Figure, card_figure};
 use super::kept::Kept;
 use super::machine::{Cause, causes};
 use super::page::{advisory_href, machine_href};
+use super::photos::{Tile, tiles};
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use super::weighed::{OtherCard, evidence, facts, others};
@@ -86,6 +87,8 @@ pub(crate) struct Card {
     pub(crate) decided: String,
     /// The verdict in a line; empty when none was given.
     pub(crate) verdict: String,
+    /// What was to be seen there.
+    pub(crate) photos: Vec<Tile>,
     /// Faults that could have been found instead.
     pub(crate) faults: Vec<Choice>,
 }
@@ -107,8 +110,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         Governor::Refused { .. } => ("refused", t.approve),
     };
     let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
-    let (wish, why) = said(&advisory, lang);
-    let (class, grade, sentence) = told(&advisory, catalogue, lang);
+    let ((wish, why), (class, grade, sentence)) = (said(&advisory, lang), told(&advisory, catalogue, lang));
     let took_place = took_place(&advisory, lang);
     let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
     let (newest, written) = sent(&advisory.written, &advisory.draft, zone, lang);
@@ -169,6 +171,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         booking_path: advisory.booking_path.unwrap_or_default(),
         decided: advisory.decided.as_ref().map_or_else(String::new, |line| decided(line, catalogue, zone, lang)),
         verdict: advisory.verdict.as_ref().map_or_else(String::new, |v| verdict_line(v, zone, catalogue, lang)),
+        photos: tiles(&advisory.photos),
         faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
     }
@@ -196,13 +199,13 @@ fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
         AdvisoryState::Booked { .. } if advisory.heard.is_none() => {
             (advisory.wish.clone().unwrap_or_default(), String::new())
         }
-        AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
+        AdvisoryState::CallInstead { reason } => (String::new(), text::capitalised(&text::remark(reason, lang))),
         // What was said since a visit was booked; nothing otherwise.
         _ => {
             let heard = advisory.heard.as_deref().unwrap_or_default();
             // Below the first line stand a person's own words, in the customer's language.
             let (why, words) = heard.split_once('\n').unwrap_or((heard, ""));
-            let said = [text::remark(why, lang), words.trim().to_owned()];
+            let said = [text::capitalised(&text::remark(why, lang)), words.trim().to_owned()];
             (String::new(), said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
         }
     }
@@ -300,10 +303,13 @@ fn sent(written: &[Written], letter: &Draft, zone: chrono_tz::Tz, lang: Lang) ->
     (newest.map(of), others.map(of).collect())
 }
 
-/// Who last did what in a case, and when.
+/// Who last did what in a case, and when. A name under which somebody signs in stands as it is.
 fn decided(line: &RecordLine, catalogue: &Catalogue, zone: chrono_tz::Tz, lang: Lang) -> String {
     let told = lines(std::slice::from_ref(line), catalogue, zone, lang).pop();
-    told.map_or_else(String::new, |told| format!("{} · {} · {}", told.who, told.what, told.at))
+    told.map_or_else(String::new, |told| {
+        let who = if told.who.starts_with("the ") { text::capitalised(&told.who) } else { told.who };
+        format!("{who} · {} · {}", told.what, told.at)
+    })
 }
 
 /// Where a booked visit is moved or cancelled: its card, with the form of the move open.
@@ -351,7 +357,7 @@ pub(crate) fn contact_line(
     let what = text::happening(&contact.what, &contact.data, catalogue, zone, lang);
     (
         civil::date_time(contact.at, zone, lang),
-        text::said(&format!("{who}{machine}"), &text::channel(&contact.channel, lang), &what, lang),
+        text::capitalised(&text::said(&format!("{who}{machine}"), &text::channel(&contact.channel, lang), &what, lang)),
     )
 }
 
@@ -366,6 +372,22 @@ mod tests {
         assert_eq!(paragraphs("a\nb\n\n\n c\n"), [vec!["a", "b"], vec![" c"]]);
         assert_eq!(paragraphs(""), Vec::<Vec<String>>::new());
         assert_eq!(tel("+86 (512) 555-01 02"), "+865125550102");
+    }
+
+    #[test]
+    fn lines_of_a_card_begin_like_sentences_and_names_stay() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let line = |who: &str| RecordLine {
+            at: Timestamp::from_millis(0),
+            who: who.into(),
+            what: "visit_missed".into(),
+            why: "gate closed".into(),
+            machine: String::new(),
+        };
+        for (who, expected) in [("technician", "The technician · "), ("wang", "wang · ")] {
+            let said = decided(&line(who), &catalogue, chrono_tz::UTC, Lang::En);
+            assert!(said.starts_with(expected), "{said}");
+        }
     }
 
     #[test]

@@ -232,6 +232,7 @@ fn lay_out_one(
             (d.language, if line.lang == Lang::Zh { "中文" } else { "English" }.to_owned()),
             (d.zone, line.zone.name().replace('_', " ")),
             (d.quiet_hours, format!("{}–{}", page.quiet.0, page.quiet.1)),
+            (d.letters, if page.sends_unasked { d.letters_unasked } else { d.letters_approved }.to_owned()),
         ],
         media: page
             .media

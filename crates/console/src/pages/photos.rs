@@ -28,9 +28,9 @@ pub(crate) struct Captioned {
 }
 
 /// A picture on a page.
-pub(super) struct Tile {
-    pub(super) id: i64,
-    pub(super) caption: String,
+pub(crate) struct Tile {
+    pub(crate) id: i64,
+    pub(crate) caption: String,
 }
 
 /// Pictures as pages show them.

@@ -68,6 +68,8 @@ struct Part {
     stock: u32,
     shelves: Vec<String>,
     whole: String,
+    /// How many are needed in each week: its first day and the count.
+    weeks: Vec<(String, String)>,
 }
 
 struct Week {
@@ -172,7 +174,7 @@ fn lay_out(
         typed,
         c: ask.chrome("planning", true),
         headline: desk::planning_headline(short, overfull, lang),
-        parts: parts.into_iter().map(|plan| part(plan, lang)).collect(),
+        parts: parts.into_iter().map(|plan| part(plan, &labels, lang)).collect(),
         load: chart::load(&planning.weeks, &labels, lang),
         weeks: planning.weeks.iter().zip(&labels).map(|(week, label)| row(week, label, lang)).collect(),
         delays: planning.delays.iter().map(|line| delay(line, &planning, catalogue, lang)).collect(),
@@ -180,7 +182,7 @@ fn lay_out(
     }
 }
 
-fn part(plan: &PartPlan, lang: Lang) -> Part {
+fn part(plan: &PartPlan, labels: &[String], lang: Lang) -> Part {
     let (class, last) = desk::shelves_last(plan.may_run_out, plan.runs_out, plan.up_to.len(), lang);
     // A depot and what lies there are not parted at the end of a line.
     let shelves = plan.shelves.iter().filter(|(_, n)| *n > 0).map(|(depot, n)| format!("{depot}\u{a0}{n}"));
@@ -193,6 +195,7 @@ fn part(plan: &PartPlan, lang: Lang) -> Part {
         stock: plan.stock,
         shelves: shelves.collect(),
         whole: plan.up_to.last().map_or_else(String::new, |band| desk::band(*band, lang)),
+        weeks: labels.iter().cloned().zip(plan.weeks.iter().map(|band| desk::band(*band, lang))).collect(),
     }
 }
 

@@ -71,11 +71,9 @@ pub(super) fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) 
     if parts.is_empty() {
         parts.push(t.no_parts.to_owned());
     }
-    let mut facts = vec![
-        (t.work_time, work),
-        (t.machine_stops, vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()]),
-        (t.parts, parts),
-    ];
+    let mut stops = vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()];
+    stops.extend(advisory.season_until.map(|last| text::season_until(last, advisory.customer.zone, lang)));
+    let mut facts = vec![(t.work_time, work), (t.machine_stops, stops), (t.parts, parts)];
     facts.extend(displeasure(advisory, catalogue, lang));
     facts
 }

@@ -18,6 +18,9 @@ fn in_english(remark: &Remark) -> String {
         Remark::Word { word, sort } => format!("Customers are never told “{word}” ({sort})."),
         Remark::TooPrecise(figure) => format!("“{figure}” is more precise than the forecast."),
         Remark::Exclamation => "No exclamation marks, please.".to_owned(),
+        Remark::Markup(tag) => format!(
+            "This is plain text: the customer would read “{tag}” as it stands. Leave the HTML out; an empty line begins a new paragraph."
+        ),
         Remark::Unfilled => "A place of the template was not filled in.".to_owned(),
         Remark::Links(_) => "The text must hold exactly one link.".to_owned(),
         Remark::InternalId(id) => format!("“{id}” is our internal name of the machine."),
@@ -46,6 +49,7 @@ fn in_chinese(remark: &Remark) -> String {
         Remark::Word { word, sort } => format!("不能对客户说“{word}”（{}）。", sort_in_chinese(*sort)),
         Remark::TooPrecise(figure) => format!("“{figure}”比预测本身还精确。"),
         Remark::Exclamation => "请不要使用感叹号。".to_owned(),
+        Remark::Markup(tag) => format!("这里是纯文本，客户会原样看到“{tag}”。请去掉HTML标签，另起一段空一行即可。"),
         Remark::Unfilled => "模板中有未填写的位置。".to_owned(),
         Remark::Links(_) => "正文中应当且只应有一个链接。".to_owned(),
         Remark::InternalId(id) => format!("“{id}”是机器的内部编号。"),
@@ -95,6 +99,11 @@ mod tests {
             Remark::Long(2_001),
             "2,001 characters are too long for a letter; 2,000 are allowed.",
             "正文有2001个字，太长了，最多2000个。",
+        );
+        check(
+            Remark::Markup("<b>".into()),
+            "This is plain text: the customer would read “<b>” as it stands. Leave the HTML out; an empty line begins a new paragraph.",
+            "这里是纯文本，客户会原样看到“<b>”。请去掉HTML标签，另起一段空一行即可。",
         );
         check(
             Remark::Short(4),

@@ -84,6 +84,7 @@ const REMARKS: &[(&str, &str)] = &[
         "service that falls due goes with it now; please look at it again and approve it anew",
         "有保养到期，已并入这封信，请再看一遍，重新批准",
     ),
+    ("service of which it spoke is no longer due; this is a fresh draft", "信里提到的保养已不用做，这是重新起草的信"),
     ("could not write to", "信没有写成"),
     ("the customer would rather have another time", "客户想换个时间"),
     (
@@ -198,6 +199,15 @@ pub(crate) fn your_wish(wish: &str, lang: Lang) -> String {
 /// A heading over what an advisor can do once the visit's time has passed.
 pub(crate) fn has_it_taken_place(slot: Slot, zone: Tz, lang: Lang) -> String {
     format!("{} {}", when(slot, zone, lang), words(lang).took_place_ask)
+}
+
+/// Why the times of a letter lie so late: `last` is the last day of the customer's busy season.
+pub(crate) fn season_until(last: Timestamp, zone: Tz, lang: Lang) -> String {
+    let day = civil::date(last, zone, lang);
+    match lang {
+        Lang::En => format!("The times wait for the end of the customer's busy season ({day})."),
+        Lang::Zh => format!("客户旺季到{day}结束，时间因此排在那之后。"),
+    }
 }
 
 #[cfg(test)]

@@ -124,6 +124,8 @@ words! {
     language = "Reads", "语言";
     zone = "Time zone", "时区";
     quiet_hours = "Nothing is sent", "免打扰时段";
+    letters_approved = "after an advisor's approval", "顾问批准后发出";
+    letters_unasked = "without approval, as the contact rules allow", "不经批准，按联系规则自动发出";
     reach = "How to reach them", "联系方式";
     people = "People there", "联系人";
     stopped_since = "stopped since", "已停发，自";
@@ -149,6 +151,9 @@ words! {
     open_cases = "Open cases", "处理中的报修";
 
     // Planning.
+    seen_there = "Photos from the visit", "现场照片";
+    by_week = "Week by week", "按周查看";
+    needed_then = "Needed that week", "当周需要";
     parts_demand = "Parts needed and in stock", "配件需求与库存";
     parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
@@ -278,6 +283,10 @@ pub(crate) fn and_more(count: usize, lang: Lang) -> String {
 
 /// `9 of 24 h`.
 pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
+    // On a day that is nobody's working day there is nothing of which it could be a part.
+    if capacity <= 0.0 {
+        return super::hours_count(booked, lang);
+    }
     let (booked, capacity) = (number(booked, lang), number(capacity, lang));
     match lang {
         Lang::En => format!("{booked} of {capacity} h"),

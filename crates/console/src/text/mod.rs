@@ -37,7 +37,8 @@ pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint
 pub(crate) use bound::{bind_all, bound_page};
 pub(crate) use breaches::breach;
 pub(crate) use casework::{
-    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, told_of_case, visit_was, when, your_wish,
+    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, season_until, told_of_case, visit_was, when,
+    your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{

@@ -2,10 +2,10 @@
 
 use chrono_tz::Tz;
 use foretell_model::catalogue::Text;
-use foretell_model::{Finding, Objection, Timestamp, WishedTime};
+use foretell_model::{Finding, Objection, Timestamp};
 
 use super::unread::{LooseReply, UntoldLine};
-use super::{Curve, Delivery, Person, RecordLine, Task, Verdict, Written};
+use super::{AfterCall, AfterCancelling, Curve, Delivery, Person, PhotoView, RecordLine, Task, Verdict, Written};
 use crate::Lang;
 
 /// Where an advisory stands between draft and visit.
@@ -237,6 +237,8 @@ pub struct AdvisoryCard {
     pub machine_stops: bool,
     /// The times offered; two as a rule. Of a letter that went out those that stand in it.
     pub slots: Vec<Slot>,
+    /// The last day of the customer's busy season, at its beginning, where those times wait for its end.
+    pub season_until: Option<Timestamp>,
     /// Those times of a letter that went out which cannot be had any more.
     pub gone: Vec<Slot>,
     /// The message.
@@ -273,6 +275,8 @@ pub struct AdvisoryCard {
     pub advisor: Person,
     /// Path of the customer's page (`/b/…`) once there is one.
     pub booking_path: Option<String>,
+    /// Pictures of it and of its newest visit; only where the card stands alone on its page.
+    pub photos: Vec<PhotoView>,
     /// What was found of what was forecast, once somebody said.
     pub verdict: Option<Verdict>,
     /// What a person last did in the case.
@@ -357,26 +361,6 @@ pub enum AdvisorAct {
         /// Why.
         reason: String,
     },
-}
-
-/// What comes after a visit was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterCancelling {
-    /// Another time is to be found.
-    Call,
-    /// Nothing more to do.
-    Close,
-}
-
-/// What comes of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterCall {
-    /// Nothing more to do.
-    Close,
-    /// The customer would like it in writing, with times that suit; any where nothing was said of that.
-    NewLetter(WishedTime),
-    /// Nobody was reached.
-    Again,
 }
 
 /// A stretch of the advisor's queue.

@@ -122,6 +122,8 @@ pub struct CustomerPage {
     pub media: Vec<Medium>,
     /// Local times, `HH:MM`, between which nothing is sent.
     pub quiet: (String, String),
+    /// Whether letters to them go out without an advisor's approval.
+    pub sends_unasked: bool,
     /// Changes of stage, newest first.
     pub stages: Vec<StageChange>,
     /// What hints since the last change that the stage has moved, newest first.

@@ -5,6 +5,7 @@
 //! the pages put into words.
 
 mod advisory;
+mod after;
 mod booking;
 mod calendar;
 mod cases;
@@ -27,9 +28,10 @@ mod unread;
 pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Timer, TimerState, VisitState};
 
 pub use advisory::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Draft, Governor, Joins,
-    OtherMachine, PartAtHand, Queue, Slot, Speaker,
+    AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Joins, OtherMachine, PartAtHand,
+    Queue, Slot, Speaker,
 };
+pub use after::{AfterCall, AfterCancelling};
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Stops, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{

@@ -123,11 +123,16 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
         ("/queue/called", 4, "&remark=engaged&then=again", "0512-5550 0102"),
         // As the customer's clock shows it, and in the past, so that the visit is over.
         ("/queue/book", 5, "&when=2026-07-17T09:00", "Friday 17 July, 09:00–10:30 has passed."),
-        ("/queue/undone", 6, "&reason=gate+closed", "the visit did not take place: gate closed"),
+        ("/queue/undone", 6, "&reason=gate+closed", "<p class=\"say\">The visit did not take place: gate closed"),
         ("/queue/book", 7, "&from=1784422800000", "Booked for 19 Jul, 09:00"),
         ("/queue/move", 8, "&from=typed&when=2026-07-21T09:00&reason=rang&told=on", "Booked for 21 Jul, 09:00"),
         ("/queue/move", 9, "&from=1784422800000&when=&reason=rang", "Booked for 19 Jul, 09:00"),
-        ("/queue/cancel", 10, "&reason=holidays&then=call", "the customer cancelled the visit: holidays"),
+        (
+            "/queue/cancel",
+            10,
+            "&reason=holidays&then=call",
+            "<p class=\"say\">The customer cancelled the visit: holidays",
+        ),
         ("/queue/close", 11, "&reason=sold", "Closed"),
     ] {
         let answer = send(app.clone(), form(path, &format!("{id}&revision={revision}{body}"))).await;
@@ -326,6 +331,29 @@ async fn a_card_says_in_words_how_content_the_customer_is_and_what_hints_otherwi
         let shown = get(&format!("{card}?lang={lang}")).await.body;
         for part in expected {
             assert!(shown.contains(part), "{card}: no {part:?} in {shown}");
+        }
+    }
+}
+
+/// What the service design asks to be shown to an advisor, where nothing else tests it.
+#[tokio::test]
+async fn an_advisor_sees_what_passed_what_was_photographed_and_what_each_week_needs() {
+    let whole = "/advisory/s03%2Fk-01%2Fcooler_clogging%2F1";
+    for (lang, path, expected) in [
+        ("en", CARD, &["<span>We, by e-mail: ", "<span>Customer, by telephone: "][..]),
+        ("en", CARD, &["The times wait for the end of the customer&#39;s busy season (18 Jul 2026)."]),
+        ("zh-CN", CARD, &["客户旺季到2026年7月18日结束，时间因此排在那之后。"]),
+        ("en", whole, &["src=\"/photos/11/small\" alt=\"Before\""]),
+        ("en", "/customers/hansa", &["<dt>Letters</dt><dd>after an advisor&#39;s approval"]),
+        ("zh-CN", "/customers/hansa", &["<dt>信件</dt><dd>顾问批准后发出"]),
+        ("en", "/planning", &["Week by week", "Needed that week", "<th scope=\"row\">25 Jul</th>"]),
+        ("zh-CN", "/planning", &["按周查看", "当周需要"]),
+        // A weekend with nothing on it makes room for the days on which somebody works.
+        ("en", "/calendar", &["class=\"weekend narrow\""]),
+    ] {
+        let shown = get(&format!("{path}?lang={lang}")).await.body;
+        for part in expected {
+            assert!(shown.contains(part), "{path}: no {part:?} in {shown}");
         }
     }
 }

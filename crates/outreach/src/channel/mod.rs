@@ -101,6 +101,15 @@ pub trait Channel: Send + Sync {
     /// again by itself.
     fn is_idempotent(&self) -> bool;
 
+    /// Makes sure that the other side can be reached, where that takes a while and can be told apart from the delivery: nothing of any
+    /// message is handed over. What stops meanwhile is taken up again without anybody being asked.
+    ///
+    /// # Errors
+    /// As [`Channel::deliver`].
+    fn reach(&self) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
     /// Delivers; returns once the other side has taken responsibility.
     ///
     /// # Errors

@@ -82,14 +82,19 @@ impl Channel for Smtp {
         false
     }
 
+    /// Connects, or tries the connection that is kept.
+    fn reach(&self) -> Result<(), DeliveryError> {
+        match self.transport.test_connection() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DeliveryError::Temporary("the mail server does not answer".into())),
+            Err(e) if e.is_permanent() => Err(DeliveryError::Permanent(e.to_string())),
+            Err(e) => Err(DeliveryError::Temporary(e.to_string())),
+        }
+    }
+
     fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
         let message = mail::build(parcel, &self.from)?;
-        match self.transport.test_connection() {
-            Ok(true) => {}
-            Ok(false) => return Err(DeliveryError::Temporary("the mail server does not answer".into())),
-            Err(e) if e.is_permanent() => return Err(DeliveryError::Permanent(e.to_string())),
-            Err(e) => return Err(DeliveryError::Temporary(e.to_string())),
-        }
+        self.reach()?;
         match self.transport.send(&message) {
             Ok(_) => Ok(()),
             Err(e) if e.is_transient() => Err(DeliveryError::Temporary(e.to_string())),

@@ -1,6 +1,5 @@
 //! The facts of one message, worded no further than a figure: sentences are the templates' business.
 
-use chrono::NaiveDate;
 use foretell_model::catalogue::Action;
 use foretell_model::{
     Catalogue, Cause, Certainty, Evidence, Finding, FindingKind, MachineId, Signal, Timestamp, WeekWindow,
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::energy::{self, Energy, Saving};
 use super::order::{Pressing, pressing};
 use super::pieces::{due_pieces, is_at_most, is_partly};
+use super::season::{season, season_until};
 use super::seen::{Seen, seen};
 use super::{Before, Common, Occasion, Piece, again, format, pieces_of};
 use crate::calendar::Calendar;
@@ -88,6 +88,8 @@ pub(crate) struct Facts {
     saving: Option<Saving>,
     /// The day on which the customer's busy season begins, where the work is done before it.
     season: Option<String>,
+    /// The last day of the customer's busy season, where the times on offer wait for its end.
+    pub(super) season_until: Option<String>,
     /// The everyday comparison; empty for service.
     pub(crate) comparison: String,
     pub(super) slots: Vec<String>,
@@ -203,6 +205,7 @@ impl Facts {
             // Of another cause than what the engine reckoned with it is not known.
             saving: energy::saving(finding, language).filter(|_| cause.fault == &finding.fault),
             season: season(subject).map(|first| format::day(language, first)),
+            season_until: season_until(subject, &pieces).map(|last| format::day(language, last)),
             works: pieces.iter().filter(|piece| !piece.is_look).map(words).collect(),
             looks: pieces.iter().filter(|piece| piece.is_look).map(words).collect(),
             due: due_pieces(subject.spoken, subject.catalogue).iter().map(words).collect(),
@@ -230,7 +233,7 @@ impl Facts {
     pub(crate) fn after(mut self, before: Before) -> Self {
         self.benefit.clear();
         self.comparison.clear();
-        (self.saving, self.season, self.before) = (None, None, Some(before));
+        (self.saving, self.season, self.season_until, self.before) = (None, None, None, Some(before));
         self
     }
 
@@ -263,6 +266,7 @@ impl Facts {
         self.duration = format::duration(self.language(), self.minutes.max(SHORTEST_MINUTES));
         self.stops |= others.iter().any(|other| other.stops);
         self.at_most |= others.iter().any(|other| other.at_most);
+        self.season_until = self.season_until.or_else(|| others.iter().find_map(|other| other.season_until.clone()));
         self.others = others;
         self
     }
@@ -370,13 +374,6 @@ fn beside(cause: &Cause<'_>, subject: &Subject<'_>) -> Option<BesideFact> {
     let beside = cause.beside?;
     let fault = subject.catalogue.fault(beside.fault)?.name.in_language(subject.customer.language.tag()).to_owned();
     Some(BesideFact { fault, alike: beside.alike })
-}
-
-/// The next busy season, if both times on offer lie before it.
-fn season(subject: &Subject<'_>) -> Option<NaiveDate> {
-    let first = subject.calendar.next_busy(subject.calendar.local(subject.now).date())?;
-    let in_time = |slot: &Slot| subject.calendar.local(slot.end).date() < first;
-    (!subject.slots.is_empty() && subject.slots.iter().all(in_time)).then_some(first)
 }
 
 fn hours(subject: &Subject<'_>) -> Option<Hours> {

@@ -216,6 +216,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             ],
         ),
         ("say.season(it)", "say.season(it)", vec![json!("1 September|9月1日")]),
+        ("say.season(none, it)", "say.season(none, it)", vec![json!("25 July|7月25日")]),
         ("say.effect(it)", "say.effect(it)", effects.clone()),
         ("say.effect(it, number)", "say.effect(it, number)", effects),
         ("say.unfound(fault, it)", "say.unfound(fault, it)", vec![json!(""), json!("No. 2|2号机")]),

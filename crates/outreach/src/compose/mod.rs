@@ -22,6 +22,7 @@ mod news;
 mod order;
 mod pieces;
 pub mod preview;
+mod season;
 mod seen;
 #[cfg(test)]
 mod sentences;

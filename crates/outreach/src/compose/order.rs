@@ -32,6 +32,7 @@ impl Facts {
         (first.slots_run, first.others) = (take(&mut self.slots_run), take(&mut self.others));
         (first.duration, first.minutes) = (self.duration.clone(), self.minutes);
         (first.stops, first.at_most) = (self.stops, self.at_most);
+        first.season_until = self.season_until.take();
         first.others.push(self);
         first.others.sort_by_key(|other| (other.is_new, other.pressing));
         first

@@ -3,7 +3,7 @@
 use foretell_model::{Finding, Timestamp};
 use metrics::counter;
 
-use super::{ticked, write_record};
+use super::{begun, ticked, write_record};
 use crate::channel::Parcel;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
@@ -103,6 +103,9 @@ impl Outreach {
         (mail.channel, mail.medium) = (Some(channel.name().into()), Some(channel.medium().into()));
         mail.address = Some(address);
         mail.save(connection)?;
+        if !channel.is_idempotent() {
+            begun::note(connection, mail.id)?;
+        }
         let parcel = self.parcel(connection, &mail, people, now)?;
         Ok(Decision::Deliver(Box::new(mail), Box::new(parcel)))
     }

@@ -1,10 +1,12 @@
 //! What the clock does: releases what was held, delivers, reminds once, tells the advisor when to call, and minds promises.
 //!
 //! A message is marked `sending`, with its final text, before a channel sees it. A crash after that leaves the mark: an
-//! idempotent channel then receives the very same text again under the same key, any other channel nothing. So no message
-//! goes out twice, at the price that an advisor sometimes has to ask whether one arrived.
+//! idempotent channel then receives the very same text again under the same key. By any other channel the message goes out later
+//! if nothing of it had been handed over ([`begun`]), and else not again. So no message goes out twice, at the price that an
+//! advisor sometimes has to ask whether one arrived.
 
 pub(crate) mod asked;
+mod begun;
 mod decide;
 mod restored;
 pub(crate) mod settle;
@@ -38,6 +40,7 @@ impl Outreach {
         self.store.write("look at the clock", |tx| look(tx, |watch| self.seen(watch, now), now))?;
         self.store.write("forget where people were", |tx| self.forget_old_places(tx, now))?;
         self.store.write("wake silent cases", |tx| wake(tx, now))?;
+        self.take_up_unbegun(now)?;
         self.approve_without_click(now)?;
         let mut done = self.store.write("remind of unanswered messages", |tx| self.remind(tx, now))?;
         done.extend(self.store.write("mind the promises", |tx| self.mind_promises(tx, now))?);
@@ -45,7 +48,7 @@ impl Outreach {
         for mail in due {
             match self.store.write("decide on a message", |tx| self.decide(tx, mail.id, now))? {
                 Decision::Settled(ticked) => done.push(ticked),
-                Decision::Deliver(mail, parcel) => done.push(self.deliver(*mail, &parcel, now)?),
+                Decision::Deliver(mail, parcel) => done.extend(self.deliver(*mail, &parcel, now)?),
                 Decision::Gone => {}
             }
         }

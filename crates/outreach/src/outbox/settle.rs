@@ -4,7 +4,7 @@ use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
 use metrics::counter;
 use sha2::{Digest, Sha256};
 
-use super::{ticked, write_record};
+use super::{begun, ticked, write_record};
 use crate::Outreach;
 use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::error::Result;
@@ -23,13 +23,15 @@ const BACK_OFF_MAX_MS: i64 = 4 * HOUR_MS;
 const UNDELIVERED: &str = "the message could not be delivered";
 
 impl Outreach {
-    /// Hands a marked message to its channel, without holding the store, and records its fate.
-    pub(super) fn deliver(&self, mail: Mail, parcel: &Parcel, now: Timestamp) -> Result<Ticked> {
+    /// Hands a marked message to its channel, without holding the store, and records its fate; nothing where another process has
+    /// taken it up meanwhile.
+    pub(super) fn deliver(&self, mail: Mail, parcel: &Parcel, now: Timestamp) -> Result<Option<Ticked>> {
         let fate = match self.channel_of(&mail) {
-            Some(channel) => channel.deliver(parcel),
-            None => Err(DeliveryError::Temporary("its channel is no longer configured".into())),
+            Some(channel) => self.deliver_once(&mail, (channel, parcel))?,
+            None => Some(Err(DeliveryError::Temporary("its channel is no longer configured".into()))),
         };
-        self.store.write("record a delivery", |tx| settle(self, tx, mail, fate, now))
+        let Some(fate) = fate else { return Ok(None) };
+        self.store.write("record a delivery", |tx| settle(self, tx, mail, fate, now)).map(Some)
     }
 
     fn channel_of(&self, mail: &Mail) -> Option<&dyn Channel> {
@@ -37,10 +39,13 @@ impl Outreach {
         self.options.channels.iter().map(AsRef::as_ref).find(|channel| channel.name() == name)
     }
 
-    /// Deliveries that the last process left half-way.
+    /// Deliveries that the last process left half-way. Those that had not begun wait for the next tick, which takes them up.
     pub(crate) fn settle_interrupted(&self) -> Result<()> {
         let left = self.store.read("read interrupted deliveries", |c| messages::in_state(c, MessageState::Sending))?;
         for mail in left {
+            if self.store.read("read whether a delivery had begun", |c| begun::is_still_to_begin(c, mail.id))? {
+                continue;
+            }
             let now = mail.sent.unwrap_or_default();
             let again = self.channel_of(&mail).filter(|channel| channel.is_idempotent());
             let parcel =
@@ -89,6 +94,7 @@ pub(crate) fn settle(
     counter!("foretell_outreach_deliveries_total", "fate" => label(&fate)).increment(1);
     // Word about a service case belongs to no advisory.
     let mut case = advisories::find(connection, &mail.case)?;
+    begun::forget(connection, mail.id)?;
     let why = fate.as_ref().err().map(ToString::to_string);
     let outcome = match fate {
         Ok(()) => {

@@ -34,6 +34,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_untold.sql"),
     include_str!("schema_told_work.sql"),
     include_str!("schema_managers.sql"),
+    include_str!("schema_not_begun.sql"),
 ];
 
 /// How long one process waits for another's commit.

@@ -172,8 +172,7 @@ pub struct Card {
     pub advisor: Option<Advisor>,
     /// The drafted, approved or sent message; why there is none otherwise.
     pub message: std::result::Result<MessageView, Objection>,
-    /// What the governor says to sending now, while the message has not gone out; of a booked visit to its confirmation, while
-    /// that waits.
+    /// What the governor says to sending now, until the message is out; of a booked visit to its confirmation, while that waits.
     pub verdict: Option<Verdict>,
     /// Nobody can be written to: the customer has no address on any channel in use.
     pub no_route: bool,
@@ -212,6 +211,8 @@ pub struct MessageView {
     pub slots: Vec<Slot>,
     /// Those times of a message that went out which nobody can have any more.
     pub gone: Vec<Slot>,
+    /// The last day of the customer's busy season, at its beginning, where the times wait for its end.
+    pub season_until: Option<Timestamp>,
     /// Whether a person changed the text.
     pub edited: bool,
     /// Why it waits, failed or was withdrawn.

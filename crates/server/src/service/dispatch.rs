@@ -1,7 +1,7 @@
 //! What happens by the clock rather than by a reading: messages go out, service by hours falls due, advisories are published.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use foretell_history::SqliteLog;
@@ -11,9 +11,9 @@ use foretell_outreach::{Outcome, Outreach, WorkDone};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
+use super::by_hours::ByHours;
 use super::clocks::Clocks;
 use super::conclusions::note_wait;
-use super::context;
 use super::engine_room::{EngineRoom, News};
 use super::photos::Photos;
 use super::troubles::{Part, of_outreach};
@@ -29,7 +29,7 @@ pub(super) async fn outreach(
     every: Duration,
     stop: CancellationToken,
 ) {
-    let mut service_checked_on = None;
+    let (mut forgot_on, by_hours) = (None, Arc::new(Mutex::new(ByHours::default())));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -40,13 +40,14 @@ pub(super) async fn outreach(
         }
         let now = clocks.now();
         let (outreach, room, photos) = (Arc::clone(&outreach), Arc::clone(&room), photos.clone());
-        let log = Arc::clone(&log);
-        let service_due = service_checked_on != Some(now.day());
-        service_checked_on = Some(now.day());
+        let (log, by_hours) = (Arc::clone(&log), Arc::clone(&by_hours));
+        let forgets = forgot_on.replace(now.day()) != Some(now.day());
+        // In a rehearsal minutes fly by; the days of its counters are looked at by its own clock.
+        let follows = !clocks.is_rehearsal();
         // A slow mail server holds this task up, never a worker of the runtime.
         let ticked = tokio::task::spawn_blocking(move || {
-            if service_due {
-                check_service(&outreach, &room, now);
+            by_hours.lock().unwrap_or_else(PoisonError::into_inner).look(&outreach, &room, (now, follows));
+            if forgets {
                 forget(&outreach, &photos, now);
             }
             tick(&outreach, &room, now);
@@ -116,15 +117,6 @@ pub(super) fn tell_work(outreach: &Outreach, log: &dyn Log, now: Timestamp) {
     });
     if let Err(error) = told {
         tracing::error!(%error, "The log could not be told of work that was done; it is tried again.");
-    }
-}
-
-/// Service by running hours changes by the day, so it is looked at once a day.
-pub(super) fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
-    for (machine, brief) in room.briefs() {
-        if let Err(error) = outreach.check_service(&machine, &context::of(&brief), now) {
-            tracing::error!(error = &error as &dyn std::error::Error, %machine, "Service by hours could not be checked.");
-        }
     }
 }
 

@@ -291,12 +291,10 @@ impl EngineRoom {
         ids.into_iter().filter_map(|id| inner.look(&id).map(|seen| (id, seen))).collect()
     }
 
-    /// Every machine in brief.
+    /// A machine in brief.
     #[must_use]
-    pub fn briefs(&self) -> Vec<(MachineId, Brief)> {
-        let inner = self.lock();
-        let engine = &inner.engine;
-        engine.machines().filter_map(|id| Some((id.clone(), engine.brief(id)?))).collect()
+    pub fn brief(&self, id: &MachineId) -> Option<Brief> {
+        self.lock().engine.brief(id)
     }
 
     /// How many machines are known.

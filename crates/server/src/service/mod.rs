@@ -9,6 +9,7 @@
 
 mod backend;
 mod budget;
+mod by_hours;
 mod clocks;
 mod closed;
 mod conclusions;

@@ -4,6 +4,7 @@
 use foretell_model::{DAY_MS, HOUR_MS, Logged, Timestamp};
 use foretell_outreach::Outreach;
 
+use super::by_hours::ByHours;
 use super::dispatch;
 use super::engine_room::EngineRoom;
 
@@ -23,7 +24,7 @@ pub(super) fn by_the_hour(entries: &[Logged], newest: Timestamp) -> impl Iterato
 pub(super) fn pass(outreach: &Outreach, room: &EngineRoom, before: Timestamp, now: Timestamp) {
     let entered = |span_ms: i64| now.millis().div_euclid(span_ms) > before.millis().div_euclid(span_ms);
     if entered(DAY_MS) {
-        dispatch::check_service(outreach, room, now);
+        ByHours::default().look(outreach, room, (now, false));
     }
     if entered(HOUR_MS) {
         dispatch::tick(outreach, room, now);

@@ -5,6 +5,7 @@
 mod asks;
 mod dates;
 mod forbidden;
+mod markup;
 mod names;
 
 pub(crate) use names::Names;
@@ -138,12 +139,19 @@ fn prose(text: &str) -> Vec<Remark> {
     remarks
 }
 
-/// As [`template`], each remark with its line, counted from 1.
+/// As [`template`], each remark with its line, counted from 1; tags too, which break no letter and are read as they were typed.
 #[must_use]
 pub fn template_lines(source: &str) -> Vec<(usize, Remark)> {
     let text = prose_of(source);
+    let remarks = |line: &str| prose(line).into_iter().chain(tags(line));
     let lines = text.lines().enumerate();
-    lines.flat_map(|(n, line)| prose(line).into_iter().map(move |remark| (n + 1, remark))).collect()
+    lines.flat_map(|(n, line)| remarks(line).map(move |remark| (n + 1, remark)).collect::<Vec<_>>()).collect()
+}
+
+/// HTML in what a person writes for a customer. What goes out is not asked about it: a tag in a letter is ugly, a letter that stays
+/// behind is worse.
+pub fn tags(text: &str) -> impl Iterator<Item = Remark> + use<> {
+    markup::markup(text).into_iter().map(Remark::Markup)
 }
 
 /// A template without its code, line by line as it was.

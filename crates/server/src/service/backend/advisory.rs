@@ -13,6 +13,7 @@ use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageS
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
+use super::photos::photo_views;
 use super::record::contact;
 use super::registry::{Sites, lang, zone};
 use super::revision::revision;
@@ -62,7 +63,8 @@ impl ServiceBackend {
         let written = self.outreach.written(&id).map_err(of_outreach)?;
         let word = |word: foretell_outreach::Written| Written { at: word.at, subject: word.subject, body: word.body };
         let card = self.card(card, probability, &Sites::read(&self.outreach)?, now)?;
-        Ok(AdvisoryCard { written: written.into_iter().map(word).collect(), ..card })
+        let photos = photo_views(self.outreach.photos_of_case(&id).map_err(of_outreach)?);
+        Ok(AdvisoryCard { written: written.into_iter().map(word).collect(), photos, ..card })
     }
 
     fn card(
@@ -100,6 +102,7 @@ impl ServiceBackend {
             work_minutes: card.minutes.unwrap_or(0),
             machine_stops,
             gone: gone(&card),
+            season_until: card.message.as_ref().ok().and_then(|message| message.season_until),
             slots,
             draft,
             unwritten: unwritten(&card),
@@ -108,6 +111,7 @@ impl ServiceBackend {
             wish: wish(&card),
             is_written: card.message.as_ref().is_ok_and(|message| message.edited),
             written: Vec::new(),
+            photos: Vec::new(),
             hints: self.signs(card.customer.as_ref(), sites, reader)?,
             others: self.others(&card, sites, now)?,
             joins: card.joins.as_ref().map(joins),

@@ -73,6 +73,7 @@ impl ServiceBackend {
             people: customer.contacts.iter().map(person).collect(),
             media: self.media(&customer)?,
             quiet: (customer.quiet_from.clone(), customer.quiet_to.clone()),
+            sends_unasked: customer.auto_approve,
             stages: self.stages(id)?,
             hints: hints.iter().rev().map(|entry| sites.record_line(entry, lang)).collect(),
             machines,

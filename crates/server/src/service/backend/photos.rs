@@ -73,8 +73,7 @@ impl ServiceBackend {
             Errand::Visit(id) => (outreach::PhotoOf::Visit, id),
             Errand::Case(id) => (outreach::PhotoOf::ServiceCase, id),
         };
-        let photos = self.outreach.photos(of, &id.to_string()).map_err(of_outreach)?;
-        Ok(photos.into_iter().map(|photo| PhotoView { id: photo.id, caption: photo.caption }).collect())
+        Ok(photo_views(self.outreach.photos(of, &id.to_string()).map_err(of_outreach)?))
     }
 
     pub(super) fn colleagues(&self, lang: Lang) -> Result<Vec<Colleague>, BackendError> {
@@ -102,4 +101,9 @@ impl ServiceBackend {
         }
         Ok(people)
     }
+}
+
+/// Pictures as pages show them to colleagues.
+pub(super) fn photo_views(photos: Vec<outreach::Photo>) -> Vec<PhotoView> {
+    photos.into_iter().map(|photo| PhotoView { id: photo.id, caption: photo.caption }).collect()
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use foretell_console::view::{Band, DelayLine, PartPlan, Planning, WeekPlan};
 use foretell_console::{BackendError, Lang};
-use foretell_engine::Brief;
-use foretell_model::{Clock, MachineId};
+use foretell_model::Clock;
 use foretell_outreach::planning::{Count, PartDemand};
-use foretell_outreach::{Counter, Counters, Delayed, Desk, Plan};
+use foretell_outreach::{Counters, Delayed, Desk, Plan};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
 use super::registry::language;
+use crate::service::by_hours;
 
 /// Weeks planned ahead; forecasts say little beyond.
 const WEEKS: usize = 8;
@@ -61,13 +61,8 @@ impl ServiceBackend {
 
     /// The counters of the machines whose service is reckoned by running hours.
     fn counters(&self, desk: &Desk) -> Counters {
-        let has_service = |id: &MachineId| desk.machine(id).is_some_and(|own| !own.service.is_empty());
-        let known = self.room.briefs().into_iter().filter(|(id, _)| has_service(id));
-        let counter = |(id, brief): (MachineId, Brief)| {
-            let run_hours = brief.run_hours?;
-            Some((id, Counter { run_hours, hours_per_day: brief.hours_per_day }))
-        };
-        known.filter_map(counter).collect()
+        let with_service = desk.machines().filter(|(_, own)| !own.service.is_empty());
+        with_service.filter_map(|(id, _)| Some((id.clone(), by_hours::counter(&self.room, id)?))).collect()
     }
 
     /// What it costs to do each waiting case's work two weeks after the next free time, the costliest first: what may stop a
