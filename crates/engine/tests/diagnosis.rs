@@ -3,8 +3,8 @@
 
 use foretell_engine::{Engine, EngineOptions};
 use foretell_model::{
-    Catalogue, Event, Finding, FindingKind, Grade, MINUTE_MS, MachineId, Quality, Reading, RunState, Signal, Signals,
-    Status, Timestamp, Work,
+    Catalogue, Event, FaultCode, Finding, FindingKind, Grade, MINUTE_MS, MachineId, Quality, Reading, RunState, Signal,
+    Signals, Status, Timestamp, Work,
 };
 
 const STEP_MIN: i64 = 10;
@@ -265,6 +265,32 @@ fn new_parts_end_a_finding_and_are_learned() {
     let of_separator: Vec<&Finding> = findings.iter().filter(|f| f.fault.as_str() == "separator_clogging").collect();
     let cleared = of_separator.iter().filter(|f| f.status == Status::Cleared).count();
     assert_eq!((cleared, of_separator.last().map(|f| f.status)), (1, Some(Status::Cleared)));
+}
+
+/// Days on which the advice of a cooler that clogs by so many kelvins a day began and ended, by work done on day 66.
+fn advice_of_cooler(grown_k: impl Fn(f64) -> f64, work: Option<&str>) -> (i64, Option<i64>) {
+    let findings = live(true, |r| r.saturated_c += 4.0 + grown_k(r.t), work.map(|work| (66.0, work)));
+    let start = Timestamp::parse("2026-05-04T00:00:00Z").unwrap();
+    let day = |f: &Finding| f.at.days_since(start).floor() as i64;
+    let of_cooler = || findings.iter().filter(|f| f.fault == FaultCode::COOLER_CLOGGING);
+    let told = of_cooler().find(|f| f.grade >= Grade::Advise && f.status != Status::Cleared).expect("it is told");
+    let ended = of_cooler().filter(|f| f.at > told.at).find(|f| f.status == Status::Cleared || f.grade == Grade::Watch);
+    (day(told), ended.map(day))
+}
+
+#[test]
+fn an_advice_ends_by_work_that_cures_it_or_with_the_heat_and_by_nothing_else() {
+    let grown = |t: f64| 0.5 * since_onset(t);
+    let (told, ended) = advice_of_cooler(grown, None);
+    assert!(told < 60 && ended.is_none(), "told on day {told}, taken back on day {ended:?}");
+    for work in ["oil_changed", "oil_filter_replaced", "serviced"] {
+        assert_eq!(advice_of_cooler(grown, Some(work)), (told, None), "{work}");
+    }
+    assert_eq!(advice_of_cooler(grown, Some("cooler_cleaned")), (told, Some(66)));
+    // A service that did clean it is seen within days, and a growth that pauses is no cure.
+    let (_, ended) = advice_of_cooler(|t| if t < 66.0 { grown(t) } else { 0.0 }, Some("serviced"));
+    assert!(ended.is_some_and(|day| (68..74).contains(&day)), "{ended:?}");
+    assert_eq!(advice_of_cooler(|t| grown(t.min(60.0)), None), (told, None));
 }
 
 #[test]
