@@ -237,12 +237,7 @@ impl Engine {
         let pending = effect::prepare(work, (ts, day), &self.machines[place], &self.surroundings(place));
         self.machines[place].service.pending = pending.map(Box::new);
         let cures_heat = is_thermal(work) || self.is_told_cure(place, ts, work);
-        self.begin_courses_anew(
-            place,
-            ts,
-            |fault| fault.action.as_deref() == Some(work) || work == REGULAR_SERVICE,
-            out,
-        );
+        self.begin_courses_anew(place, ts, |fault| cures(work, fault), out);
         if work == SENSOR_REPLACED {
             self.machines[place].sensors.exchanged();
         }
@@ -255,8 +250,7 @@ impl Engine {
     fn is_told_cure(&self, place: usize, ts: Timestamp, work: &str) -> bool {
         let speaker = speaker(&self.options, &self.ids[place], ts);
         let open = self.machines[place].episodes.iter().filter_map(Episode::fault);
-        let cured =
-            |fault: &FaultCode| self.options.catalogue.fault(fault).is_some_and(|f| f.action.as_deref() == Some(work));
+        let cured = |fault: &FaultCode| self.options.catalogue.fault(fault).is_some_and(|f| cures(work, f));
         open.filter(|fault| speaker.is_thermal(fault)).any(|fault| cured(&fault))
     }
 
@@ -331,6 +325,12 @@ impl Engine {
         self.machines.push(machine);
         place
     }
+}
+
+/// Whether a work ends a fault. A regular service sees to all but what shows by itself whether it was seen to: the heat.
+fn cures(work: &str, fault: &Fault) -> bool {
+    let own = fault.action.as_deref();
+    own == Some(work) || (work == REGULAR_SERVICE && !own.is_some_and(is_thermal))
 }
 
 /// Room for one more: growing by doubling would leave up to half of a large fleet's memory unused.
