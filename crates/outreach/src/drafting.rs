@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{FindingId, Grade, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp, WishedTime};
+use foretell_model::{FindingId, FindingKind, Grade, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp, WishedTime};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
@@ -124,6 +124,7 @@ impl Outreach {
             minutes: self.minutes(case).max(SHORTEST_MINUTES),
             stops_machine: self.works(case).any(|(_, piece)| piece.action.stops_machine),
             before: case.p10(),
+            can_wait: case.findings().all(|finding| finding.kind == FindingKind::MaintenanceDue),
             wished: WishedTime::default(),
         }
     }

@@ -44,6 +44,8 @@ pub struct Visit {
     pub stops_machine: bool,
     /// Ten in a hundred such machines fail before this; times before it are preferred.
     pub before: Option<Timestamp>,
+    /// Whether it may wait for that without harm: service by running hours may, a fault may not.
+    pub can_wait: bool,
     /// What would suit the customer best; times that do are preferred.
     pub wished: WishedTime,
 }
@@ -83,7 +85,7 @@ pub fn propose(
     trips: Trips<'_>,
     earliest: Timestamp,
 ) -> Vec<Slot> {
-    let days = suiting(welcome(candidates(visit, context, calendar, trips, earliest)));
+    let days = suiting(welcome(candidates(visit, context, calendar, trips, earliest), visit.can_wait));
     let Some(first) = days.first().map(|c| week(c.day)).and_then(|w| best(days.iter().filter(|c| week(c.day) == w)))
     else {
         return Vec::new();
@@ -113,9 +115,13 @@ fn on_working_day(first: &Candidate, second: Candidate, days: &[Candidate]) -> C
     best(days.iter().filter(serves).filter(is_same_week)).or_else(|| best(days.iter().filter(serves))).unwrap_or(second)
 }
 
-/// Leaves the busy season out, unless that leaves fewer than two days before the fault where there were two.
-fn welcome(days: Vec<Candidate>) -> Vec<Candidate> {
+/// Leaves the busy season out, unless that leaves fewer than two days before the fault where there were two. Where every day comes too
+/// late for what cannot wait, the season is left in: whoever waits for its end waits for the fault.
+fn welcome(days: Vec<Candidate>, can_wait: bool) -> Vec<Candidate> {
     let in_time = |c: &&Candidate| !c.too_late;
+    if !can_wait && days.iter().all(|c| c.too_late) {
+        return days;
+    }
     let calm: Vec<Candidate> = days.iter().filter(|c| !c.unwelcome).copied().collect();
     let enough = calm.len().min(2) == days.len().min(2);
     if enough && calm.iter().filter(in_time).count().min(2) == days.iter().filter(in_time).count().min(2) {
@@ -345,7 +351,7 @@ mod tests {
     use crate::registry::Language;
 
     const ANY: WishedTime = WishedTime { day: None, part: None };
-    const COOLER: Visit = Visit { minutes: 120, stops_machine: true, before: None, wished: ANY };
+    const COOLER: Visit = Visit { minutes: 120, stops_machine: true, before: None, can_wait: false, wished: ANY };
 
     fn shanghai() -> Calendar {
         Calendar::plain(chrono_tz::Asia::Shanghai)
@@ -480,7 +486,7 @@ mod tests {
             "Thursday 16 July, 16:00–18:00 (running); Monday 20 July, 16:00–18:00 (running)",
         );
         // A leak survey wants the machine running and people at work.
-        let survey = Visit { minutes: 240, stops_machine: false, before: None, wished: ANY };
+        let survey = Visit { minutes: 240, stops_machine: false, before: None, can_wait: false, wished: ANY };
         check(
             survey,
             &runs(7..17, 0..5),
@@ -504,7 +510,13 @@ mod tests {
         // In the busy season nothing that stops the machine, as long as there is another time.
         let busy = customer(|p| p.busy = vec!["2026-07-15/2026-07-22".to_owned()]);
         let shift = &runs(7..17, 0..5);
-        check_at(&busy, COOLER, shift, wednesday, "Thursday 23 July, 17:00–19:00; Monday 27 July, 17:00–19:00");
+        let after = "Thursday 23 July, 17:00–19:00; Monday 27 July, 17:00–19:00";
+        check_at(&busy, COOLER, shift, wednesday, after);
+        // What comes too late anyway does not wait for its end, unless it may.
+        let passed = Timestamp::parse("2026-07-14T00:00:00+08:00").ok();
+        check_at(&busy, Visit { before: passed, can_wait: true, ..COOLER }, shift, wednesday, after);
+        let soonest = "Thursday 16 July, 10:00–12:00 (running); Thursday 23 July, 17:00–19:00";
+        check_at(&busy, Visit { before: passed, ..COOLER }, shift, wednesday, soonest);
         // Until the machine's own week is known, the shifts that people told.
         let shifts = customer(|p| p.shifts = vec!["mon-fri 13:00-22:00".to_owned()]);
         let bare = &MachineContext::default();
@@ -552,7 +564,7 @@ mod tests {
             let context = MachineContext::default().with_duty(&<[f32; WEEK_HOURS]>::try_from(shares).unwrap());
             let is_free = |slot: &Slot| !taken.contains(&(slot.start.day() - now.day()));
             let trips = |slot: &Slot| is_free(slot).then_some(1);
-            let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)), wished: ANY };
+            let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)), can_wait: false, wished: ANY };
             let slots = propose(visit, &context, &shanghai(), &trips, with_notice(now));
             proptest::prop_assert_eq!(slots.len(), 2);
             proptest::prop_assert!(shanghai().local(slots[0].start).date() < shanghai().local(slots[1].start).date());

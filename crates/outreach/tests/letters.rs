@@ -97,6 +97,22 @@ fn times_that_wait_for_the_end_of_the_busy_season_are_said_to() {
     check("service_after_season", &texts);
 }
 
+/// Nor is a fault seen to in it, where there is time enough after it: the letter then asks nobody to hurry.
+#[test]
+fn a_fault_that_can_wait_for_the_end_of_the_busy_season_does() {
+    let texts = MACHINES.map(|(_, id)| {
+        ["cooler_clogging", "cooling_fan"].map(|fault| {
+            let desk = desk(id);
+            let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
+            customer.production.busy = vec!["2026-07-01/2026-07-18".into()];
+            desk.outreach.register_customer(&customer, "test", now()).unwrap();
+            desk.write(&of_fault(&desk.id, fault));
+            printed(&of(&desk.last()), &desk.id, false)
+        })
+    });
+    check("fault_after_season", &texts.concat());
+}
+
 /// What the page behind a letter says: of a fault, of lost electricity, of work that is due soon and of work that was due before.
 #[test]
 fn the_sentences_of_the_page() {

@@ -57,7 +57,7 @@ words! {
     revoked = "revoked", "已吊销";
     record = "Record", "操作记录";
     audit = "Everything that was done", "全部操作记录";
-    audit_lead = "Who did what, when and why, newest first. Nothing in it can be changed or taken out; only personal words are struck out when they are forgotten.", "谁在何时、因何做了什么，最新的在前。记录不可修改或删除；个人信息到期或按要求清除时，仅抹去相关文字。";
+    audit_lead = "Who did what, when and why, newest first. Nothing in it can be changed or removed; only personal details are blanked out, when their time is up or on request.", "谁在何时、因何做了什么，最新的在前。记录不可修改或删除；个人信息到期或按要求清除时，仅抹去相关文字。";
     audit_everything = "Everything", "全部";
     audit_people = "What people did", "仅看人员操作";
     audit_all = "Show everything", "查看全部";

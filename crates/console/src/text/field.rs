@@ -210,8 +210,8 @@ pub(crate) fn there_in(way: &Way, (now, zone): (Timestamp, Tz), lang: Lang) -> S
         (true, Lang::En) => format!("With you at about {clock}, in {}", about_minutes(left, lang)),
         (true, Lang::Zh) => format!("{clock}左右到，还要{}", about_minutes(left, lang)),
         // An hour and more is not a little.
-        (false, Lang::En) if left < -60 => format!("Expected at about {clock}, and delayed"),
-        (false, Lang::Zh) if left < -60 => format!("本来{clock}左右到，路上耽搁了"),
+        (false, Lang::En) if left < -60 => format!("Expected at about {clock}, now a good deal later"),
+        (false, Lang::Zh) if left < -60 => format!("本来{clock}左右到，现在晚了不少"),
         (false, Lang::En) => format!("Expected at about {clock}, now a little later"),
         (false, Lang::Zh) => format!("本来{clock}左右到，现在要晚一点"),
     }
@@ -366,7 +366,7 @@ mod tests {
         let passed = Way { arrival: expected(4, 0, true), ..way };
         assert_eq!(there_in(&passed, now, Lang::Zh), "本来00:04左右到，现在要晚一点");
         let much_later = (minute(70), Tz::UTC);
-        assert_eq!(there_in(&passed, much_later, Lang::Zh), "本来00:04左右到，路上耽搁了");
-        assert_eq!(there_in(&passed, much_later, Lang::En), "Expected at about 00:04, and delayed");
+        assert_eq!(there_in(&passed, much_later, Lang::Zh), "本来00:04左右到，现在晚了不少");
+        assert_eq!(there_in(&passed, much_later, Lang::En), "Expected at about 00:04, now a good deal later");
     }
 }

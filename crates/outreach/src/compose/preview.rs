@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use foretell_model::{Catalogue, Finding, WishedTime};
+use foretell_model::{Catalogue, Finding, FindingKind, WishedTime};
 
 use super::{Composer, Draft, Facts, Occasion, Subject, pieces_of};
 use crate::calendar::Calendar;
@@ -50,6 +50,7 @@ impl Preview {
             minutes: pieces.iter().map(|piece| piece.action.minutes).sum(),
             stops_machine: pieces.iter().any(|piece| piece.action.stops_machine),
             before: finding.rul_days.and_then(|rul| rul.p10).map(|days| finding.at.plus_days(days)),
+            can_wait: finding.kind == FindingKind::MaintenanceDue,
             wished: WishedTime::default(),
         };
         let earliest = slots::with_notice(finding.at);
