@@ -270,7 +270,7 @@ fn new_parts_end_a_finding_and_are_learned() {
 /// Days on which the advice of a cooler that clogs by so many kelvins a day began and ended, by work done on day 66.
 fn advice_of_cooler(grown_k: impl Fn(f64) -> f64, work: Option<&str>) -> (i64, Option<i64>) {
     let findings = live(true, |r| r.saturated_c += 4.0 + grown_k(r.t), work.map(|work| (66.0, work)));
-    let start = Timestamp::parse("2026-05-04T00:00:00Z").unwrap();
+    let start = Timestamp::parse("2026-05-04T00:00:00Z").expect("a literal");
     let day = |f: &Finding| f.at.days_since(start).floor() as i64;
     let of_cooler = || findings.iter().filter(|f| f.fault == FaultCode::COOLER_CLOGGING);
     let told = of_cooler().find(|f| f.grade >= Grade::Advise && f.status != Status::Cleared).expect("it is told");
