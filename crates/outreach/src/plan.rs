@@ -143,8 +143,11 @@ impl Outreach {
             }
         }
         let last = bounds.last().copied().unwrap_or(now);
-        for (machine, counter) in counters {
-            let Some(own) = desk.machine(machine).filter(|own| !own.service.is_empty()) else { continue };
+        // Both are in order: of a large fleet, looking each machine up costs more than all the rest.
+        let mut counters = counters.iter().peekable();
+        for (machine, own) in desk.machines() {
+            while counters.next_if(|(known, _)| *known < machine).is_some() {}
+            let Some((_, counter)) = counters.next_if(|(known, _)| *known == machine) else { continue };
             let known = in_hand.get(machine).map_or(&[][..], Vec::as_slice);
             for (days, works) in service::ahead(&own.service, *counter, known, last.days_since(now)) {
                 let actions: Vec<&Action> =
