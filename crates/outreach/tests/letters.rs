@@ -49,20 +49,26 @@ fn a_jump_is_told_as_a_jump() {
     check("sudden", &texts);
 }
 
-/// What the work spares besides: the busy season without it.
-#[test]
-fn work_that_is_done_before_the_busy_season_is_said_to_be() {
-    let texts = MACHINES.map(|(_, id)| {
-        ["cooler_clogging", "separator_clogging"].map(|fault| {
+/// Letters of these faults, in both languages, to a customer whose busy season this is.
+fn of_faults_in_season(busy: &str, faults: [&str; 2]) -> Vec<String> {
+    let of_machine = |(_, id)| {
+        faults.map(|fault| {
             let desk = desk(id);
             let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
-            customer.production.busy = vec!["2026-09-01/2026-11-15".into()];
+            customer.production.busy = vec![busy.to_owned()];
             desk.outreach.register_customer(&customer, "test", now()).unwrap();
             desk.write(&of_fault(&desk.id, fault));
             printed(&of(&desk.last()), &desk.id, false)
         })
-    });
-    check("fault_in_season", &texts.concat());
+    };
+    MACHINES.map(of_machine).concat()
+}
+
+/// What the work spares besides: the busy season without it.
+#[test]
+fn work_that_is_done_before_the_busy_season_is_said_to_be() {
+    let texts = of_faults_in_season("2026-09-01/2026-11-15", ["cooler_clogging", "separator_clogging"]);
+    check("fault_in_season", &texts);
 }
 
 /// Nothing that stops a machine is offered in the busy season, and the letter says why its times lie so late; so does the card.
@@ -100,17 +106,8 @@ fn times_that_wait_for_the_end_of_the_busy_season_are_said_to() {
 /// Nor is a fault seen to in it, where there is time enough after it: the letter then asks nobody to hurry.
 #[test]
 fn a_fault_that_can_wait_for_the_end_of_the_busy_season_does() {
-    let texts = MACHINES.map(|(_, id)| {
-        ["cooler_clogging", "cooling_fan"].map(|fault| {
-            let desk = desk(id);
-            let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
-            customer.production.busy = vec!["2026-07-01/2026-07-18".into()];
-            desk.outreach.register_customer(&customer, "test", now()).unwrap();
-            desk.write(&of_fault(&desk.id, fault));
-            printed(&of(&desk.last()), &desk.id, false)
-        })
-    });
-    check("fault_after_season", &texts.concat());
+    let texts = of_faults_in_season("2026-07-01/2026-07-18", ["cooler_clogging", "cooling_fan"]);
+    check("fault_after_season", &texts);
 }
 
 /// What the page behind a letter says: of a fault, of lost electricity, of work that is due soon and of work that was due before.

@@ -158,12 +158,12 @@ impl Sensors {
             return;
         }
         let at = minute_of(ts);
-        if self.phase_since != 0 && at.saturating_sub(self.phase_since) >= LONG_PHASE_MIN {
+        let phase_min = if self.phase_since == 0 { 0 } else { at.saturating_sub(self.phase_since) };
+        if phase_min >= LONG_PHASE_MIN {
             self.channels[TD].hold.phase_ended();
         }
-        let is_cold = self.phase_since != 0 && at.saturating_sub(self.phase_since) >= COLD_MIN;
         (self.running, self.phase_since) = (running, at);
-        self.end_soak(ts, is_cold);
+        self.end_soak(ts, phase_min >= COLD_MIN);
     }
 
     /// Notes that a machine rests at ambient: both temperatures should read the room.

@@ -93,8 +93,7 @@ const NEAR_K: f64 = 4.0;
 const HELD: f64 = 0.6;
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 56.0;
-/// A grade falls after this many days of not deserving it. It rises on the second day that asks for it: evidence is of weeks, and yet
-/// a quarter of all false advices on an independent fleet were of a single day.
+/// A grade falls after this many days of not deserving it.
 const FALL_DAYS: u8 = 3;
 
 /// What is asked where a sensor shows the air, and where the air is inferred.
@@ -123,7 +122,8 @@ impl GradeTracker {
     /// Takes the day's judgement and returns the grade to hold; `None` when there is nothing to say.
     pub(crate) fn observe(&mut self, judgement: &Judgement, policy: &Policy) -> Option<Grade> {
         let (asked, deserved) = (asked(judgement, policy), deserved(judgement, policy, self.held));
-        // One day may be a spell that was read wrongly. What stops a machine within days is told at once.
+        // What nobody watched yet is advised on its second day: evidence is of weeks, and yet a quarter of all false advices on an
+        // independent fleet were of a single day. What stops a machine within days is told at once.
         let risen = if asked == 2 && self.asked == 0 { 1 } else { asked };
         self.asked = asked;
         self.falling_days = if deserved < self.held { self.falling_days + 1 } else { 0 };
@@ -244,17 +244,15 @@ fn grade_of(j: &Judgement, p: &Policy, gates: &Gates) -> u8 {
     }
 }
 
-/// The grade that the day's figures still justify: the same with laxer thresholds. What a customer was told of a cooler that has lost
-/// as much is not taken back because it has paused, or because the limit seems farther than it did.
+/// The grade that the day's figures still justify: the same with laxer thresholds.
 fn deserved(j: &Judgement, p: &Policy, held: u8) -> u8 {
     let lax = Policy {
         watch_log_bf: p.watch_log_bf - 3.0,
         advise_log_bf: 0.0,
         advise_refitted_log_bf: f64::NEG_INFINITY,
         advise_excess_k: HELD * p.advise_excess_k,
-        advise_within_days: p.advise_within_days,
-        advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
+        ..*p
     };
     // What is held is not given up for what keeps a new one back, nor for weather that has cooled, nor because the limit seems farther
     // than it did.
