@@ -18,6 +18,9 @@ use crate::sparkplug::{self, Publication};
 
 /// Messages that are taken from the inbox at once, and so share one entry of the intake's queue.
 const BATCH: usize = 256;
+/// Messages that may wait for our answer at once, half of the packet ids there are: Mosquitto before 2.0.13 sends on whatever it
+/// has, far beyond our receive maximum, and would use an id again before its first bearer is answered.
+const UNANSWERED_MAX: usize = 32_768;
 /// How long our own last messages may take before we disconnect.
 const GOODBYE: Duration = Duration::from_secs(5);
 /// When the connection's queue is full of our own messages, they are offered again after this.
@@ -114,6 +117,11 @@ impl Worker {
     }
 
     async fn submit(&mut self, message: &Message) {
+        while self.submitter.in_flight() >= UNANSWERED_MAX {
+            self.submitter.flush();
+            self.submitter.finished().await;
+            self.acknowledge();
+        }
         let ticket = ticket(self.generation, message.pkid);
         // What is not UTF-8 is no topic of ours; the decoder refuses it by that name.
         let topic = String::from_utf8_lossy(&message.topic);

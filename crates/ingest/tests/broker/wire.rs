@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::Version;
@@ -71,15 +72,20 @@ impl Peer {
         self.send(&[0x90, 5, subscribe[0], subscribe[1], codes[0], codes[1], codes[2]]);
     }
 
-    /// A QoS 1 publish.
     fn publish(&mut self, pkid: u8, payload: &str) {
-        let length = 2 + TELEMETRY.len() + 2 + payload.len();
-        let mut packet = vec![0x32, (length % 128) as u8 | 0x80, (length / 128) as u8, 0, TELEMETRY.len() as u8];
-        packet.extend_from_slice(TELEMETRY.as_bytes());
-        packet.extend_from_slice(&[0, pkid]);
-        packet.extend_from_slice(payload.as_bytes());
-        self.send(&packet);
+        self.send(&publish(u16::from(pkid), &[], payload));
     }
+}
+
+/// A QoS 1 publish of at least 128 bytes, with what stands between packet id and payload.
+fn publish(pkid: u16, properties: &[u8], payload: &str) -> Vec<u8> {
+    let length = 2 + TELEMETRY.len() + 2 + properties.len() + payload.len();
+    let mut packet = vec![0x32, (length % 128) as u8 | 0x80, (length / 128) as u8, 0, TELEMETRY.len() as u8];
+    packet.extend_from_slice(TELEMETRY.as_bytes());
+    packet.extend_from_slice(&pkid.to_be_bytes());
+    packet.extend_from_slice(properties);
+    packet.extend_from_slice(payload.as_bytes());
+    packet
 }
 
 fn scripted(version: Version) -> (TcpListener, Plant) {
@@ -137,6 +143,51 @@ fn acknowledges_in_order_and_after_the_commit() {
     assert_eq!(order, [3, 9, 1, 5]);
     assert_eq!(plant.quarantine.reasons().len(), 2);
     drop(peer);
+}
+
+/// Mosquitto before 2.0.13 sends on as much as it has, whatever we take at once, and uses a packet id again that still waits for
+/// our answer. Each of its bearers is kept and answered, on the same connection.
+#[test]
+fn a_broker_that_sends_more_than_there_are_packet_ids_is_answered_for_each() {
+    const MESSAGES: u32 = 70_000;
+    // A message may come twice.
+    const READINGS: u32 = 20_000;
+    let pkids = || (0..MESSAGES).map(|n| (n % 65_535 + 1) as u16);
+    for version in [Version::V3, Version::V5] {
+        let (listener, plant) = scripted(version);
+        let mut peer = Peer::accept(&listener);
+        peer.expect(CONNECT);
+        // In 5 an empty list of properties stands in each of these packets.
+        let properties: &'static [u8] = if version == Version::V3 { &[] } else { &[0] };
+        let more = properties.len() as u8;
+        peer.send(&[&[0x20, 2 + more, 0, 0], properties].concat());
+        let subscribe = peer.expect(SUBSCRIBE);
+        peer.send(&[&[0x90, 5 + more], &subscribe[..2], properties, &[1, 1, 1]].concat());
+        plant.log.hold(true);
+        let mut sends = peer.0.try_clone().unwrap();
+        let sender = std::thread::spawn(move || {
+            for (n, pkid) in pkids().enumerate() {
+                let payload = format!("{:<140}", reading(n as u32 % READINGS));
+                sends.write_all(&publish(pkid, properties, &payload)).unwrap();
+            }
+        });
+        // Until no more are taken in, or all are.
+        plant.wait_received(10_000);
+        loop {
+            let before = plant.source().messages;
+            std::thread::sleep(Duration::from_millis(300));
+            if plant.source().messages == before {
+                break;
+            }
+        }
+        plant.log.hold(false);
+        for pkid in pkids() {
+            assert_eq!(peer.expect(PUBACK), pkid.to_be_bytes());
+        }
+        sender.join().unwrap();
+        assert_eq!(plant.log.events().len(), READINGS as usize);
+        drop((peer, plant));
+    }
 }
 
 /// A session that the broker denies every filter is deaf: it says so and tries again instead of waiting for ever.
