@@ -70,6 +70,15 @@ const PULL: f64 = 0.25;
 /// The season is learned from readings that it holds itself.
 const ROUNDS: usize = 2;
 
+/// What is told of the air of some days, side by side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Hot hours' air, degC; `None` of a day of which nothing is seen.
+    pub(super) air_c: Vec<Option<f64>>,
+    /// Its standard deviation, K. Siblings whose valves keep them say that they run, and next to nothing of the air.
+    pub(super) sd_k: Vec<f64>,
+}
+
 /// What is seen of one day's air.
 #[derive(Clone, Debug, Default)]
 struct Seen {
@@ -77,25 +86,26 @@ struct Seen {
     morning: Option<Reading>,
 }
 
-/// Hot hours' air in degC on each of `days` before `today`, as far as siblings at work and mornings tell.
+/// Hot hours' air on each of `days` before `today`, as far as siblings at work and mornings tell.
 pub(super) fn of_room(
     days: &[DayRecord],
     today: Day,
     siblings: &[Sibling<'_>],
     mornings_k: &[Option<f64>],
     latitude_deg: Option<f64>,
-) -> Vec<Option<f64>> {
+) -> Told {
     let before: Vec<(Sibling<'_>, Vec<Option<Heat>>)> =
         siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
     let read =
         |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
     let mut seen: Vec<Seen> = days.iter().map(|d| Seen { siblings: read(d), morning: None }).collect();
-    let mut air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
+    let air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
+    let mut told = Told { sd_k: vec![0.0; air_c.len()], air_c };
     for _ in 0..ROUNDS {
-        let known = days.iter().zip(&air_c);
+        let known = days.iter().zip(&told.air_c);
         let hot: Vec<HotHour> = known.filter_map(|(d, ta)| Some(HotHour { day: d.day, temp_c: (*ta)? })).collect();
         let Some(climate) = Climate::learn(&hot, latitude_deg) else { break };
-        let by_morning = ByMorning::learn(&air_c, mornings_k);
+        let by_morning = ByMorning::learn(&told.air_c, mornings_k);
         for (seen, morning_k) in seen.iter_mut().zip(mornings_k) {
             seen.morning = by_morning.zip(*morning_k).map(|(by_morning, k)| by_morning.expect(k));
         }
@@ -106,27 +116,29 @@ pub(super) fn of_room(
             sd_k: climate.sd_k.clamp(WEATHER_SD_K.0, WEATHER_SD_K.1),
             keeps: climate.rho.clamp(WEATHER_KEEPS.0, WEATHER_KEEPS.1),
         };
-        air_c = smoothed(days, &seen, &air_c, &expected_c, weather);
+        told = smoothed(days, &seen, &told.air_c, &expected_c, weather);
     }
-    air_c
+    told
 }
 
 /// The air of all days together, degC, about what is expected of each; `None` of a day of which nothing is seen.
-fn smoothed(
-    days: &[DayRecord],
-    seen: &[Seen],
-    first_c: &[Option<f64>],
-    expected_c: &[f64],
-    weather: Weather,
-) -> Vec<Option<f64>> {
+///
+/// A weather that was learned from air that itself was hardly seen is too calm, so what is not seen is as wide as weather gets.
+fn smoothed(days: &[DayRecord], seen: &[Seen], first_c: &[Option<f64>], expected_c: &[f64], weather: Weather) -> Told {
     let mut air_c: Vec<f64> = first_c.iter().zip(expected_c).map(|(c, expected_c)| c.unwrap_or(*expected_c)).collect();
+    let mut known = Vec::new();
     for _ in 0..TURNS {
         let off_k =
             |i: usize| (days[i].day, seen[i].about(air_c[i]).map(|(told_c, var)| (told_c - expected_c[i], var)));
         let off_k: Vec<(Day, Option<(f64, f64)>)> = (0..days.len()).map(off_k).collect();
-        air_c = smooth::smooth(&off_k, weather).iter().zip(expected_c).map(|(off_k, c)| c + off_k).collect();
+        known = smooth::smooth(&off_k, weather);
+        air_c = known.iter().zip(expected_c).map(|(off, c)| c + off.mean).collect();
     }
-    air_c.into_iter().zip(seen).map(|(c, seen)| seen.tells().then_some(c)).collect()
+    let (usual, widest) = (weather.sd_k.powi(2), WEATHER_SD_K.1.powi(2));
+    let open = |var: f64| (var / usual).powi(2) * (widest - usual);
+    let sd_k = known.iter().map(|off| (off.var + open(off.var)).sqrt()).collect();
+    let air_c = air_c.into_iter().zip(seen).map(|(c, seen)| seen.tells().then_some(c)).collect();
+    Told { air_c, sd_k }
 }
 
 /// What a morning tells of its day's hot hours.
@@ -277,7 +289,7 @@ mod tests {
     fn check(readings_c: &[f64], expected_c: f64, between: (f64, f64)) {
         let siblings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading::new(ta_c, 1.2)).collect();
         let (first_c, seen) = ([agreed(&siblings)], [Seen { siblings, morning: None }]);
-        let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER)[0].unwrap();
+        let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER).air_c[0].unwrap();
         assert!((between.0..between.1).contains(&air_c), "{readings_c:?} about {expected_c:?}: {air_c}");
     }
 
@@ -325,7 +337,7 @@ mod tests {
             at_work(31.0),
         ];
         let first_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
-        let air_c = smoothed(&days(4), &seen, &first_c, &[28.0; 4], WEATHER);
+        let air_c = smoothed(&days(4), &seen, &first_c, &[28.0; 4], WEATHER).air_c;
         assert!(air_c[1].is_some_and(|c| (30.5..32.5).contains(&c)) && air_c[2].is_none(), "{air_c:?}");
     }
 }

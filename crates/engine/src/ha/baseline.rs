@@ -45,6 +45,8 @@ const EXCESS_PER_RESISTANCE_K: f64 = 20.0;
 pub(crate) struct Conditions {
     /// Cooling-air inlet, degC, or its best substitute.
     pub(crate) ta_c: f64,
+    /// How far this air may be off on this day beside what all days are, K; nought of a sensor's.
+    pub(crate) ta_sd_k: f64,
     /// Mean current over the machine's own reference, in tenths above 1.
     pub(crate) load_tenths: f64,
     /// The same of the current while loaded, of a machine that loads and unloads; its load is then its duty.

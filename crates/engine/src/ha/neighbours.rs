@@ -1,27 +1,32 @@
 //! The air of a room read off the site's other machines, for one that has no better source.
 
+use super::air::{self, Told};
+use super::mornings;
 use super::points::{COVERAGE, SIBLINGS_MAX, Surroundings, add, on, season_c};
-use super::{air, mornings};
 use crate::sd::day::{Day, DayRecord};
 
 /// How far a heat wave or a hot room lifts the air over the warmer quarter of usual days, K.
 const HOT_SPELL_K: f64 = 3.0;
 
-/// Ambient in degC read off the site's other machines: through their hinges once these are learned, and until then by how
+/// Ambient read off the site's other machines: through their hinges once these are learned, and until then by how
 /// their temperatures move.
-pub(super) fn air_c(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
+pub(super) fn air_c(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Told {
     let nearest = &around.siblings[..around.siblings.len().min(SIBLINGS_MAX)];
     let mornings_k = mornings::mornings(days, today, nearest);
-    let mut air_c = air::of_room(days, today, nearest, &mornings_k, around.latitude_deg);
-    mornings::hold(&mut air_c, days, &mornings_k);
+    let mut told = air::of_room(days, today, nearest, &mornings_k, around.latitude_deg);
+    mornings::hold(&mut told.air_c, days, &mornings_k);
     let count = |index: &[Option<f64>]| index.iter().flatten().count() as f64;
     let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
-    if count(&air_c) >= COVERAGE * with_hot {
-        return air_c;
+    if count(&told.air_c) >= COVERAGE * with_hot {
+        return told;
     }
     let mut moved_c = moving_index(days, today, around);
     mornings::hold(&mut moved_c, days, &mornings_k);
-    if count(&air_c) >= COVERAGE * count(&moved_c) { air_c } else { moved_c }
+    if count(&told.air_c) >= COVERAGE * count(&moved_c) {
+        told
+    } else {
+        Told { sd_k: vec![0.0; moved_c.len()], air_c: moved_c }
+    }
 }
 
 /// How the hot temperatures of the site's other machines move, each about its own mean and freed of its own excess, as an

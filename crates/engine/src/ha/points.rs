@@ -6,7 +6,7 @@ use std::cell::LazyCell;
 
 use serde::{Deserialize, Serialize};
 
-use super::air::Sibling;
+use super::air::{Sibling, Told};
 use super::baseline::Conditions;
 use super::duty;
 use super::neighbours;
@@ -79,9 +79,9 @@ impl AmbientSource {
     pub(crate) const fn growth_error(self) -> GrowthError {
         match self {
             Self::Own | Self::Sibling => GrowthError { haste: 1.1, slower_sd: 0.15, faster_sd: 0.25 },
-            Self::ColdSoak | Self::SiblingTemperatures | Self::Season => {
-                GrowthError { haste: 1.0, slower_sd: 0.4, faster_sd: 0.45 }
-            }
+            // How unsure the air is stands with each of its days.
+            Self::SiblingTemperatures => GrowthError { haste: 1.0, slower_sd: 0.25, faster_sd: 0.35 },
+            Self::ColdSoak | Self::Season => GrowthError { haste: 1.0, slower_sd: 0.4, faster_sd: 0.45 },
         }
     }
 
@@ -188,6 +188,7 @@ impl Reference {
             load_tenths: ((duty - 1.0) * 10.0).clamp(-9.0, 5.0),
             draw_tenths: ((draw - 1.0) * 10.0).clamp(-2.0, 2.0),
             pressure_bar: bar.zip(self.bar).map_or(0.0, |(b, r)| (b - f64::from(r)).clamp(-6.0, 6.0)),
+            ta_sd_k: 0.0,
         }
     }
 
@@ -234,7 +235,7 @@ pub(crate) fn gather(
                 continue;
             }
             let ta_c = match source {
-                AmbientSource::SiblingTemperatures => index[place],
+                AmbientSource::SiblingTemperatures => index.air_c[place],
                 AmbientSource::Sibling if by_hour => point.beside_c(),
                 _ => ambient(source, day, series, today, around),
             };
@@ -245,7 +246,10 @@ pub(crate) fn gather(
                 Series::Cool if cool_heats.is_empty() => Some(Heat { made_a: point.amps_a() as f32, draw_a: None }),
                 Series::Cool => heats[place].zip(cool_heats[place]).map(|(heat, share)| heat.times(share)),
             };
-            let at = reference.conditions(ta_c, heat.unwrap_or(reference.usual()), point.bar());
+            let mut at = reference.conditions(ta_c, heat.unwrap_or(reference.usual()), point.bar());
+            if source == AmbientSource::SiblingTemperatures {
+                at.ta_sd_k = index.sd_k[place];
+            }
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
             samples.push(Sample { day: day.day, series, td_c, at, peak_over_k });
         }
@@ -275,18 +279,18 @@ fn point_of(day: &DayRecord, series: Series) -> Point {
     }
 }
 
-fn choose<F: FnOnce() -> Vec<Option<f64>>>(
+fn choose<F: FnOnce() -> Told>(
     days: &[DayRecord],
     today: Day,
     around: &Surroundings<'_>,
     held: AmbientSource,
-    index: &LazyCell<Vec<Option<f64>>, F>,
+    index: &LazyCell<Told, F>,
 ) -> AmbientSource {
     let hot = || days.iter().filter(|d| d.hot.is_some());
     let with_hot = hot().count().max(1) as f64;
     let covered = |source: AmbientSource| {
         let days = match source {
-            AmbientSource::SiblingTemperatures => index.iter().flatten().count(),
+            AmbientSource::SiblingTemperatures => index.air_c.iter().flatten().count(),
             AmbientSource::Sibling if by_hour(days) => hot().filter(|d| d.hot.beside_c().is_some()).count(),
             _ => hot().filter(|d| ambient(source, d, Series::Hot, today, around).is_some()).count(),
         };

@@ -134,7 +134,11 @@ pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend
                 whitening.push(mid, Track::Level, hot.combine(cool, 0.5, 0.5), level_sd_k);
                 whitening.push(mid, Track::Difference, hot.combine(cool, 1.0, -1.0), difference_sd_k);
             }
-            [only, ..] => whitening.push(mid, Track::Level, raw(only), single_sd_k),
+            [only, ..] => {
+                let raw = raw(only);
+                let air_k = raw.gain * only.at.ta_sd_k;
+                whitening.push(mid, Track::Level, raw, single_sd_k.hypot(air_k));
+            }
             [] => {}
         }
     }
@@ -193,7 +197,12 @@ fn persisting(rho: f64, days: f64) -> f64 {
 pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, source: AmbientSource) -> Noise {
     let prior = Noise::prior(source);
     let clip_k = 3.0 * prior.sd_k.max(1.0);
-    let residual_k = |s: &Sample| (s.td_c - expected(s, baseline, trend).td_c).clamp(-clip_k, clip_k);
+    // What an unsure air adds to a day is no error of the model.
+    let residual_k = |s: &Sample| {
+        let expected = expected(s, baseline, trend);
+        let own = prior.sd_k / prior.sd_k.hypot(expected.weight * s.at.ta_sd_k);
+        own * (s.td_c - expected.td_c).clamp(-clip_k, clip_k)
+    };
     // Sums behind level, persistence and difference.
     let (mut square, mut days, mut cross, mut pairs, mut within, mut twos) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     let mut last: Option<(Day, f64)> = None;

@@ -14,10 +14,10 @@ pub(super) struct Weather {
 }
 
 /// A normal belief, K and K^2.
-#[derive(Clone, Copy, Debug)]
-struct Belief {
-    mean: f64,
-    var: f64,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Belief {
+    pub(super) mean: f64,
+    pub(super) var: f64,
 }
 
 /// One day of the filter.
@@ -32,7 +32,7 @@ struct Filtered {
 
 /// How far each day is off its season, K, by all days (in order) together. Of each day is given what is seen of it and the
 /// variance of that, K and K^2.
-pub(super) fn smooth(days: &[(Day, Option<(f64, f64)>)], weather: Weather) -> Vec<f64> {
+pub(super) fn smooth(days: &[(Day, Option<(f64, f64)>)], weather: Weather) -> Vec<Belief> {
     let usual = weather.sd_k.powi(2);
     let mut filtered: Vec<Filtered> = Vec::with_capacity(days.len());
     let mut last: Option<(Day, Belief)> = None;
@@ -47,14 +47,14 @@ pub(super) fn smooth(days: &[(Day, Option<(f64, f64)>)], weather: Weather) -> Ve
         filtered.push(Filtered { before, after, kept });
         last = Some((day, after));
     }
-    let mut smoothed = vec![0.0; days.len()];
-    let mut next: Option<(Filtered, f64)> = None;
+    let mut smoothed = vec![Belief::default(); days.len()];
+    let mut next: Option<(Filtered, Belief)> = None;
     for (place, day) in filtered.iter().enumerate().rev() {
-        let back = next.map_or(0.0, |(next, k)| {
+        smoothed[place] = next.map_or(day.after, |(next, known)| {
             let gain = day.after.var * next.kept / next.before.var.max(f64::MIN_POSITIVE);
-            gain * (k - next.before.mean)
+            let mean = day.after.mean + gain * (known.mean - next.before.mean);
+            Belief { mean, var: day.after.var + gain * gain * (known.var - next.before.var) }
         });
-        smoothed[place] = day.after.mean + back;
         next = Some((*day, smoothed[place]));
     }
     smoothed
@@ -67,7 +67,7 @@ mod tests {
     const WEATHER: Weather = Weather { sd_k: 2.0, keeps: 0.7 };
 
     fn check(days: &[(Day, Option<(f64, f64)>)], place: usize, between: (f64, f64)) {
-        let k = smooth(days, WEATHER)[place];
+        let k = smooth(days, WEATHER)[place].mean;
         assert!((between.0..=between.1).contains(&k), "{days:?}: {k} on the day at {place}");
     }
 
@@ -80,5 +80,17 @@ mod tests {
         // One that is seen by nobody lies between, and one long after knows nothing.
         check(&[(6, Some((3.0, 0.1))), (7, None), (8, Some((3.0, 0.1)))], 1, (2.5, 3.0));
         check(&[(6, Some((3.0, 0.1))), (40, None)], 1, (-0.01, 0.01));
+    }
+
+    #[test]
+    fn what_is_seen_of_days_beside_makes_a_day_surer() {
+        let var = |days: &[(Day, Option<(f64, f64)>)], place: usize| smooth(days, WEATHER)[place].var;
+        let alone = var(&[(7, Some((3.0, 4.0)))], 0);
+        assert!((alone - 2.0).abs() < 1e-9, "{alone}");
+        let between = var(&[(6, Some((3.0, 4.0))), (7, Some((3.0, 4.0))), (8, Some((3.0, 4.0)))], 1);
+        assert!((1.0..1.8).contains(&between), "{between}");
+        let unseen = var(&[(6, Some((3.0, 0.1))), (7, None), (8, Some((3.0, 0.1)))], 1);
+        assert!((1.0..2.0).contains(&unseen), "{unseen}");
+        assert!((var(&[(6, Some((3.0, 0.1))), (60, None)], 1) - 4.0).abs() < 1e-6);
     }
 }
