@@ -101,6 +101,8 @@ pub(crate) struct Compared {
     pub(crate) row: [f64; TERMS],
     /// By how much this point shows the saturated branch lifted, K.
     pub(crate) lifted_k: f64,
+    /// Weight of the saturated branch, 0 to 1.
+    pub(crate) open: f64,
 }
 
 /// Coefficients: regulated level and slope per 10 K, saturated level and slope per 10 K, load per tenth, pressure per
@@ -196,12 +198,13 @@ impl Baseline {
                 (row[2], row[3]) = (secant * at.drawn(), row[3] * secant / tangent);
             }
             let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
-            return Compared { residual_k: td_c - expected_c, gain, row, lifted_k: weight * excess_k };
+            return Compared { residual_k: td_c - expected_c, gain, row, lifted_k: weight * excess_k, open: weight };
         }
         let seen_c = td_c + softness * seen_weight.ln();
         let above_k = seen_c - saturated;
         let row = self.row(at, seen_weight, 0.0);
-        Compared { residual_k: seen_weight * above_k, gain: seen_weight, row, lifted_k: above_k + excess_k }
+        let lifted_k = above_k + excess_k;
+        Compared { residual_k: seen_weight * above_k, gain: seen_weight, row, lifted_k, open: seen_weight }
     }
 
     /// Regulated and saturated branch, degC, and the softness of the bend, K.

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_fit_finds_the_lumped_model_within_half_a_kelvin() {
         let samples = clean_machine();
-        let noise = Noise { sd_k: 0.9, rho: 0.5, point_sd_k: 0.5 };
+        let noise = Noise::even(0.9, 0.5, 0.5);
         let prior = Prior::of(&Belief::FLEET, None);
         let given = Given { samples: &samples, trend: None, noise, prior: &prior };
         let baseline = refine(given, Baseline::FLEET, 8).baseline;

@@ -18,18 +18,44 @@ use crate::sd::day::Day;
 /// Error of the expected temperature.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Noise {
-    /// Of a day's level, K.
+    /// Of a day's level, K, over all days.
     pub(crate) sd_k: f64,
     /// Share of a day's error in the next.
     pub(crate) rho: f64,
-    /// Of one point within its day, K.
+    /// Of one point within its day, K, over all days.
     pub(crate) point_sd_k: f64,
+    /// While the valve regulates, and with an open one. A valve hides what air and demand do, so a machine that it has always kept
+    /// knows nothing of how far off its first hot days may be.
+    regulated: Errors,
+    open: Errors,
+}
+
+/// Standard deviations under one of the branches, K.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Errors {
+    day_k: f32,
+    point_k: f32,
 }
 
 impl Noise {
+    /// The same error on all days.
+    pub(crate) const fn even(sd_k: f64, rho: f64, point_sd_k: f64) -> Self {
+        let errors = Errors { day_k: sd_k as f32, point_k: point_sd_k as f32 };
+        Self { sd_k, rho, point_sd_k, regulated: errors, open: errors }
+    }
+
     /// Before residuals are known.
-    pub(crate) fn prior(source: AmbientSource) -> Self {
-        Self { sd_k: source.prior_sd_k(), rho: source.prior_rho(), point_sd_k: POINT_SD_K }
+    pub(crate) const fn prior(source: AmbientSource) -> Self {
+        Self::even(source.prior_sd_k(), source.prior_rho(), POINT_SD_K)
+    }
+
+    /// Of a day's level and of one point within it, K, with this weight of the saturated branch.
+    fn at(&self, weight: f64) -> (f64, f64) {
+        let mixed = |regulated: f32, open: f32| {
+            let (regulated, open) = (f64::from(regulated), f64::from(open));
+            (regulated * regulated + weight * (open * open - regulated * regulated)).sqrt()
+        };
+        (mixed(self.regulated.day_k, self.open.day_k), mixed(self.regulated.point_k, self.open.point_k))
     }
 }
 
@@ -91,6 +117,8 @@ struct Raw {
     residual_k: f64,
     /// The trend's own contribution.
     trend_k: f64,
+    /// Weight of the saturated branch.
+    open: f64,
 }
 
 impl Raw {
@@ -100,6 +128,7 @@ impl Raw {
             gain: a * self.gain + b * other.gain,
             residual_k: a * self.residual_k + b * other.residual_k,
             trend_k: a * self.trend_k + b * other.trend_k,
+            open: self.open.max(other.open),
         }
     }
 }
@@ -118,26 +147,26 @@ pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend
     let raw = |s: &Sample| {
         let (excess_k, compared) = compare(s, reach_k);
         let gain = compared.gain * s.at.excess_gain();
-        Raw { row: compared.row, gain, residual_k: compared.residual_k, trend_k: gain * excess_k }
+        Raw { row: compared.row, gain, residual_k: compared.residual_k, trend_k: gain * excess_k, open: compared.open }
     };
     // The day's error is measured on whole days, so a day with one of its two points is a little less sure.
     let two_points = samples.iter().any(|s| s.series == Series::Cool);
-    let single_sd_k = if two_points { noise.sd_k.hypot(noise.point_sd_k * FRAC_1_SQRT_2) } else { noise.sd_k };
-    let level_sd_k = LEVEL_DOUBT * noise.sd_k;
-    let difference_sd_k = DIFFERENCE_DOUBT * SQRT_2 * noise.point_sd_k;
     let mut whitening = Whitening { rho: noise.rho, last: [None, None], rows: Vec::with_capacity(samples.len()) };
     for day in samples.chunk_by(|a, b| a.day == b.day) {
         let mid = mid_of(day[0].day);
         match day {
             [hot, cool, ..] => {
                 let (hot, cool) = (raw(hot), raw(cool));
-                whitening.push(mid, Track::Level, hot.combine(cool, 0.5, 0.5), level_sd_k);
+                let (day_k, point_k) = noise.at(hot.open);
+                whitening.push(mid, Track::Level, hot.combine(cool, 0.5, 0.5), LEVEL_DOUBT * day_k);
+                let difference_sd_k = DIFFERENCE_DOUBT * SQRT_2 * point_k;
                 whitening.push(mid, Track::Difference, hot.combine(cool, 1.0, -1.0), difference_sd_k);
             }
             [only, ..] => {
                 let raw = raw(only);
-                let air_k = raw.gain * only.at.ta_sd_k;
-                whitening.push(mid, Track::Level, raw, single_sd_k.hypot(air_k));
+                let (day_k, point_k) = noise.at(raw.open);
+                let single_k = if two_points { day_k.hypot(point_k * FRAC_1_SQRT_2) } else { day_k };
+                whitening.push(mid, Track::Level, raw, single_k.hypot(raw.gain * only.at.ta_sd_k));
             }
             [] => {}
         }
@@ -198,38 +227,71 @@ pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&T
     let prior = Noise::prior(source);
     let clip_k = 3.0 * prior.sd_k.max(1.0);
     // What an unsure air adds to a day is no error of the model.
-    let residual_k = |s: &Sample| {
+    let residual = |s: &Sample| {
         let expected = expected(s, baseline, trend);
         let own = prior.sd_k / prior.sd_k.hypot(expected.weight * s.at.ta_sd_k);
-        own * (s.td_c - expected.td_c).clamp(-clip_k, clip_k)
+        (own * (s.td_c - expected.td_c).clamp(-clip_k, clip_k), expected.weight)
     };
-    // Sums behind level, persistence and difference.
-    let (mut square, mut days, mut cross, mut pairs, mut within, mut twos) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    let (mut levels, mut differences) = ([Squares::default(); 2], [Squares::default(); 2]);
+    let (mut cross, mut pairs) = (0.0, 0.0);
     let mut last: Option<(Day, f64)> = None;
     for day in samples.chunk_by(|a, b| a.day == b.day) {
         // A day has no more than two points.
-        let residuals_k = [day.first(), day.get(1)].map(|s| s.map(residual_k));
-        let level_k = residuals_k.iter().flatten().sum::<f64>() / day.len() as f64;
-        square += level_k * level_k;
-        days += 1.0;
+        let points = [day.first(), day.get(1)].map(|s| s.map(residual));
+        let level_k = points.iter().flatten().map(|(k, _)| k).sum::<f64>() / day.len() as f64;
+        let open = points.iter().flatten().map(|(_, weight)| *weight).fold(0.0, f64::max);
+        Squares::share(&mut levels, level_k * level_k, open);
         if let Some((_, before_k)) = last.filter(|(before, _)| before + 1 == day[0].day) {
             cross += level_k * before_k;
             pairs += 1.0;
         }
         last = Some((day[0].day, level_k));
-        if let [Some(hot_k), Some(cool_k)] = residuals_k {
-            within += 0.5 * (hot_k - cool_k).powi(2);
-            twos += 1.0;
+        if let [Some((hot_k, _)), Some((cool_k, _))] = points {
+            Squares::share(&mut differences, 0.5 * (hot_k - cool_k).powi(2), open);
         }
     }
-    let shrunk = |prior: f64, sum: f64, n: f64| (NOISE_PRIOR_DAYS * prior + sum) / (NOISE_PRIOR_DAYS + n);
-    let level_var = shrunk(prior.sd_k.powi(2), square, days);
-    let rho = shrunk(prior.rho, cross / level_var, pairs);
-    let point_sd_k = shrunk(POINT_SD_K.powi(2), within, twos).sqrt();
+    let day_k = |var: f64| var.sqrt().clamp(SD_MIN_K, SD_MAX * prior.sd_k);
+    let point_k = |var: f64| var.sqrt().clamp(POINT_SD_BOUNDS_K.0, POINT_SD_BOUNDS_K.1);
+    let day_var = |squares: Squares| squares.shrunk(prior.sd_k.powi(2));
+    let point_var = |squares: Squares| squares.shrunk(POINT_SD_K.powi(2));
+    let errors = |branch: usize| Errors {
+        day_k: day_k(day_var(levels[branch])) as f32,
+        point_k: point_k(point_var(differences[branch])) as f32,
+    };
+    let level_var = day_var(levels[0].and(levels[1]));
+    let rho = (NOISE_PRIOR_DAYS * prior.rho + cross / level_var) / (NOISE_PRIOR_DAYS + pairs);
     Noise {
-        sd_k: level_var.sqrt().clamp(SD_MIN_K, SD_MAX * prior.sd_k),
+        sd_k: day_k(level_var),
         rho: rho.clamp(RHO_MIN, source.rho_max()),
-        point_sd_k: point_sd_k.clamp(POINT_SD_BOUNDS_K.0, POINT_SD_BOUNDS_K.1),
+        point_sd_k: point_k(point_var(differences[0].and(differences[1]))),
+        regulated: errors(0),
+        open: errors(1),
+    }
+}
+
+/// Squared errors, K^2, and of how many days they are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Squares {
+    sum: f64,
+    days: f64,
+}
+
+impl Squares {
+    /// Gives a day's to the regulated and the open branch, by the weight of the latter.
+    fn share(branches: &mut [Self; 2], square: f64, open: f64) {
+        for (branch, weight) in branches.iter_mut().zip([1.0 - open, open]) {
+            branch.sum += weight * square;
+            branch.days += weight;
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { sum: self.sum + other.sum, days: self.days + other.days }
+    }
+
+    /// Their mean, shrunk towards what is expected before any are known.
+    fn shrunk(self, prior: f64) -> f64 {
+        (NOISE_PRIOR_DAYS * prior + self.sum) / (NOISE_PRIOR_DAYS + self.days)
     }
 }
 
