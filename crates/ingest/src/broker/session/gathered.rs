@@ -3,6 +3,10 @@
 //! The client library flushes after each acknowledgement, and at tens of thousands of them a second those calls, and the broker's
 //! reads of five bytes each, cost more than all that is done with the readings. It always looks for what has come when it has
 //! nothing more to say, so a flush may wait until then: nobody hears anything later than he would have asked.
+//!
+//! Nor may a write wait: the library does not read meanwhile. A broker under full load reads one packet of each connection in turn,
+//! and hears fifty publishers fifty times as often as us; were we to wait for our acknowledgements to be read, we would read nothing
+//! for as long as it lasts, and the broker would drop what it has acknowledged.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,8 +19,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-/// So much is gathered at most, bytes.
-const GATHERED_MAX: usize = 16 << 10;
+/// From so much on it goes out, bytes.
+const GATHERED: usize = 16 << 10;
+/// A write waits when so much is unread by the other side, bytes: four million acknowledgements, as many as the shipped configuration
+/// of Mosquitto lets messages wait.
+const UNREAD_MAX: usize = 16 << 20;
 
 /// Makes connections for either version's library.
 pub(super) fn connector(
@@ -85,8 +92,12 @@ impl AsyncWrite for Gathered {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.written.len() >= GATHERED_MAX {
-            ready!(self.poll_drain(cx))?;
+        if self.written.len() >= GATHERED {
+            match self.poll_drain(cx) {
+                Poll::Ready(sent) => sent?,
+                Poll::Pending if self.written.len() >= UNREAD_MAX => return Poll::Pending,
+                Poll::Pending => {}
+            }
         }
         pieces.iter().for_each(|piece| self.written.extend_from_slice(piece));
         Poll::Ready(Ok(pieces.iter().map(|piece| piece.len()).sum()))
@@ -154,7 +165,7 @@ mod tests {
     async fn more_than_is_gathered_goes_out_by_itself_and_the_rest_with_the_end() {
         for shut in [true, false] {
             let (mut ours, mut theirs) = pair().await;
-            let said: Vec<u8> = (0..3 * GATHERED_MAX + 10).map(|at| (at % 251) as u8).collect();
+            let said: Vec<u8> = (0..3 * GATHERED + 10).map(|at| (at % 251) as u8).collect();
             for piece in said.chunks(1_000) {
                 ours.write_all(piece).await.unwrap();
             }
@@ -166,6 +177,22 @@ mod tests {
             timeout(LONG, theirs.read_to_end(&mut heard)).await.unwrap().unwrap();
             assert!(heard == said, "{} of {} bytes came", heard.len(), said.len());
         }
+    }
+
+    #[tokio::test]
+    async fn hears_one_who_does_not_listen_until_far_too_much_is_unread() {
+        let (mut ours, mut theirs) = pair().await;
+        let piece = vec![7; 1 << 20];
+        let mut said = 0;
+        // The kernel's buffers take some of it first.
+        while timeout(Duration::from_millis(200), ours.write_all(&piece)).await.is_ok() {
+            said += piece.len();
+            theirs.write_all(b"yes").await.unwrap();
+            let mut heard = [0; 3];
+            timeout(LONG, ours.read_exact(&mut heard)).await.unwrap().unwrap();
+            assert!(said < 2 * UNREAD_MAX, "nothing bounds what waits");
+        }
+        assert!(said >= UNREAD_MAX, "{said}");
     }
 
     #[tokio::test]
