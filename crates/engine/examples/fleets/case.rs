@@ -204,3 +204,32 @@ fn ask(predictions: &[&Finding], limit: Timestamp, when: Timestamp) -> Option<As
         bias: rul.p50.unwrap_or(HORIZON_DAYS) / truth,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{DAY_MS, MachineId};
+
+    use super::*;
+    use crate::naive::advice;
+
+    const ONSET: Timestamp = Timestamp::from_millis(0);
+
+    /// Days that advice had stood on day 50, of these: day, episode, what became of it.
+    fn kept(said: &[(i64, u32, Status)]) -> f64 {
+        let machine = MachineId::new("s", "m").unwrap();
+        let findings: Vec<Finding> =
+            said.iter().map(|(day, n, status)| advice(&machine, *n, ONSET + day * DAY_MS, *status, None)).collect();
+        kept_days(&findings.iter().collect::<Vec<_>>(), ONSET, ONSET.plus_days(50.0))
+    }
+
+    #[test]
+    fn advice_counts_as_kept_when_it_stood_at_the_limit() {
+        use Status::{Cleared, Updated};
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Updated)]), 30.0);
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Cleared)]), 0.0);
+        // Taken back, and given again in its own time.
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Cleared), (45, 2, Updated)]), 5.0);
+        // Taken back on the last day.
+        assert_eq!(kept(&[(20, 1, Updated), (49, 1, Cleared)]), 30.0);
+    }
+}

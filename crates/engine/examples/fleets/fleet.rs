@@ -78,6 +78,23 @@ pub(crate) struct Traits {
     pub(crate) scenario: &'static str,
 }
 
+#[cfg(test)]
+impl Traits {
+    /// Of a machine of which nothing matters but its readings.
+    pub(crate) const UNKNOWN: Self = Self {
+        ambient: "",
+        drive: "",
+        schedule: "",
+        climate: "",
+        season: "",
+        shape: "",
+        pace: "",
+        fan: "",
+        sampling: "",
+        scenario: "",
+    };
+}
+
 /// What a meter of this resolution shows of a value.
 pub(crate) fn rounded(value: f64, resolution: f64) -> f64 {
     (value / resolution).round() * resolution

@@ -160,29 +160,71 @@ impl Alarms {
     }
 
     fn say(&mut self, at: Timestamp, status: Status, days: Option<f64>) {
-        let fault = FaultCode::COOLER_CLOGGING;
-        self.findings.push(Finding {
-            at,
-            id: FindingId::new(&self.machine, &fault, self.episode),
-            machine: self.machine.clone(),
-            kind: FindingKind::Prediction,
-            status,
-            grade: Grade::Advise,
-            fault,
-            likelihood: 1.0,
-            alternatives: Vec::new(),
-            rul_days: days.map(|days| RulDays { p10: Some(days * 0.7), p50: Some(days), p90: Some(days * 1.4) }),
-            probability_within: None,
-            limit: None,
-            evidence: Vec::new(),
-            text: String::new(),
-        });
+        self.findings.push(advice(&self.machine, self.episode, at, status, days));
+    }
+}
+
+/// What a simple method says of a machine, with so many days to the limit where it tells of them.
+pub(crate) fn advice(machine: &MachineId, episode: u32, at: Timestamp, status: Status, days: Option<f64>) -> Finding {
+    let fault = FaultCode::COOLER_CLOGGING;
+    Finding {
+        at,
+        id: FindingId::new(machine, &fault, episode),
+        machine: machine.clone(),
+        kind: FindingKind::Prediction,
+        status,
+        grade: Grade::Advise,
+        fault,
+        likelihood: 1.0,
+        alternatives: Vec::new(),
+        rul_days: days.map(|days| RulDays { p10: Some(days * 0.7), p50: Some(days), p90: Some(days * 1.4) }),
+        probability_within: None,
+        limit: None,
+        evidence: Vec::new(),
+        text: String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::{DAY_MS, Quality, Reading, Signals};
+
     use super::*;
+    use crate::fleet::{Traits, Truth};
+
+    /// Read every ten minutes, at the temperatures of its days, degC.
+    fn machine(days_c: &[f64]) -> Machine {
+        let id = MachineId::new("s", "m").unwrap();
+        let reading = |slot: usize| {
+            let signals =
+                Signals::empty().with(Signal::DischargeTemp, days_c[slot / 144]).with(Signal::MotorCurrent, 100.0);
+            let ts = Timestamp::from_millis(DAY_MS) + slot as i64 * 10 * MINUTE_MS;
+            Reading { machine: id.clone(), ts, arrived: ts, signals, state: None, quality: Quality::Good }
+        };
+        let readings = (0..144 * days_c.len()).map(reading).collect();
+        Machine { readings, jobs: Vec::new(), truth: Truth::default(), traits: Traits::UNKNOWN, id: id.clone() }
+    }
+
+    /// Days and states of what a method says.
+    fn said(method: Method, days_c: &[f64]) -> Vec<(i64, Status)> {
+        findings(method, &machine(days_c)).into_iter().map(|f| (f.at.day() - 1, f.status)).collect()
+    }
+
+    #[test]
+    fn an_alarm_is_raised_once_a_day_and_over_after_a_quiet_fortnight() {
+        let days_c: Vec<f64> = (0..20).map(|day| if day < 2 { 101.0 } else { 80.0 }).collect();
+        let want = [(0, Status::Updated), (1, Status::Updated), (16, Status::Cleared)];
+        assert_eq!(said(Method::Threshold, &days_c), want);
+    }
+
+    #[test]
+    fn a_line_looks_three_weeks_ahead_two_days_running() {
+        // 105 degC on day 44, so three weeks before that on day 23 for the first time.
+        let days_c: Vec<f64> = (0..26).map(|day| 83.0 + 0.5 * f64::from(day)).collect();
+        for method in [Method::Line, Method::TheilSen] {
+            assert_eq!(said(method, &days_c), [(25, Status::Updated)], "{method:?}");
+        }
+    }
 
     #[test]
     fn both_lines_go_through_a_line_and_one_wild_day_bends_only_the_first() {

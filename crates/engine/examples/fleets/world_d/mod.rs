@@ -3,9 +3,13 @@
 //! ways beside sound machines, two sound fleets and one of other faults.
 //!
 //! It is as hard as the field because its author made it so: how fast coolers clog, how much the weather and the demand wander and
-//! how well clean machines are sized were set until three simple methods got the field's figures: a threshold of 100 degC warns of 21
-//! to 39 % a week ahead, a straight line of 64 to 68 % (40 to 46 % two weeks; 0.27 to 0.46 false a machine-year), Theil-Sen of 54 %.
-//! The engine had no part in that. It was developed on other draws of the generator, before this world came to this place.
+//! where clean machines settle were set until three simple methods got the field's figures: a threshold of 100 degC warns of 21 to 39 %
+//! a week ahead, a straight line of 64 to 68 % and of 40 to 46 % two weeks, Theil-Sen of 54 %. The engine had no part in that. On seeds
+//! 501 to 516 of this port (`--line`) they warn of 32 %, of 63 and 41 % and of 54 % of 455 coolers. Sound machines here confuse a
+//! line more than in the field.
+//!
+//! The engine was developed on other draws of the generator before this world came to this place, and may be tuned on seeds 501 and
+//! higher.
 //!
 //! The limit is met when the discharge itself has been there for ten minutes without a break while the machine ran. Whether the dirt of
 //! a cooler meets it is reckoned beforehand from where the machine settles in each day's hottest air; when it does, only its life tells.

@@ -17,7 +17,8 @@ use super::unit::Unit;
 use super::works::Asked;
 use super::{Place, SLOTS, SLOTS_PER_DAY, day};
 
-/// Where a clean machine settles in its hottest air at much load, degC; a sound one's cooler is so much larger, K.
+/// Where a clean machine settles in its hottest air at much load, degC; a sound one so much higher, K, for else nothing simple would be
+/// mistaken about it.
 const SETTLES_C: (f64, f64) = (81.0, 88.0);
 const SOUND_K: f64 = 5.0;
 /// How much over the air that is at least and at most, K.
@@ -133,8 +134,8 @@ impl Plant {
         let works = |slot: &usize| self.demand[*slot] >= 0.0;
         let hot_c = quantile((0..SLOTS).filter(works).map(|s| inlet_c[s]).collect(), 0.99).unwrap_or(30.0);
         let asked = quantile((0..SLOTS).filter(works).map(|s| self.demand[s].min(1.0)).collect(), 0.9).unwrap_or(0.7);
-        let larger_k = if self.fate == Fate::Sound { SOUND_K } else { 0.0 };
-        let goal_c = self.rng.between(SETTLES_C.0, SETTLES_C.1) + larger_k;
+        let hotter_k = if self.fate == Fate::Sound { SOUND_K } else { 0.0 };
+        let goal_c = self.rng.between(SETTLES_C.0, SETTLES_C.1) + hotter_k;
         // No cooler is so large that the valve is never quite open.
         let open_c = self.unit.valve_c + self.unit.valve_span_k + self.rng.between(-6.0, 2.0);
         let goal_c = goal_c.clamp(hot_c + RISE_K.0, hot_c + RISE_K.1).max(open_c);
