@@ -229,11 +229,12 @@ impl Plant {
     ) -> Vec<(Timestamp, &'static str)> {
         let before = clogging.and_then(|c| c.cleaning).or(self.changes.cleaning).map(|(day, _)| (day.floor(), 0.6));
         let cleanings = before.into_iter().chain(cleaned.map(|day| (day, 0.85)));
-        let mut jobs: Vec<_> = cleanings
-            .filter_map(|(day, told)| {
-                self.rng.chance(told).then(|| (start.plus_days(day + self.rng.between(0.0, 0.02)), "cooler_cleaned"))
-            })
-            .collect();
+        let mut jobs = Vec::new();
+        for (day, told) in cleanings {
+            if self.rng.chance(told) {
+                jobs.push((start.plus_days(day + self.rng.between(0.0, 0.02)), "cooler_cleaned"));
+            }
+        }
         if self.rng.chance(0.4) {
             let work = self.rng.pick(&["oil_changed", "oil_filter_replaced", "intake_filter_replaced", "serviced"]);
             jobs.push((start.plus_days(self.rng.between(5.0, 235.0)), work));
