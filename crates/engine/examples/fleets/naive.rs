@@ -68,7 +68,7 @@ struct Day {
 pub(crate) fn findings(method: Method, machine: &Machine) -> Vec<Finding> {
     let mut alarms = Alarms { machine: machine.id.clone(), episode: 0, last_day: i64::MIN / 2, findings: Vec::new() };
     let (mut days, mut today): (Vec<Day>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut hour: VecDeque<(Timestamp, f64)> = VecDeque::new();
+    let mut hour = Hour::default();
     let (mut number, mut running, mut most_a) = (i64::MIN, 0, 1.0f64);
     for r in &machine.readings {
         let Some(td_c) = r.signals.get(Signal::DischargeTemp).filter(|v| (-40.0..145.0).contains(v)) else { continue };
@@ -91,20 +91,28 @@ pub(crate) fn findings(method: Method, machine: &Machine) -> Vec<Finding> {
             }
         }
         today.push(td_c);
-        if method == Method::Threshold {
-            hour.push_back((r.ts, td_c));
-            while hour.front().is_some_and(|(ts, _)| r.ts.millis() - ts.millis() > HOUR_MS) {
-                hour.pop_front();
-            }
-            // A mean passes the threshold with a reading that does.
-            let whole =
-                td_c >= THRESHOLD_C && hour.front().is_some_and(|(ts, _)| r.ts.millis() - ts.millis() >= HOUR_FROM_MS);
-            if whole && hour.iter().map(|(_, c)| c).sum::<f64>() >= THRESHOLD_C * hour.len() as f64 {
-                alarms.raise(r.ts, None);
-            }
+        if method == Method::Threshold && hour.is_hot(r.ts, td_c) {
+            alarms.raise(r.ts, None);
         }
     }
     alarms.findings
+}
+
+/// Readings of the last hour, degC.
+#[derive(Default)]
+struct Hour(VecDeque<(Timestamp, f64)>);
+
+impl Hour {
+    /// Whether its mean is over the threshold, with one more reading. Asked only when that is as hot itself, for a sum is dear.
+    fn is_hot(&mut self, at: Timestamp, reading_c: f64) -> bool {
+        self.0.push_back((at, reading_c));
+        let age_ms = |of: &(Timestamp, f64)| at.millis() - of.0.millis();
+        while self.0.front().is_some_and(|oldest| age_ms(oldest) > HOUR_MS) {
+            self.0.pop_front();
+        }
+        let whole = reading_c >= THRESHOLD_C && self.0.front().is_some_and(|oldest| age_ms(oldest) >= HOUR_FROM_MS);
+        whole && self.0.iter().map(|(_, c)| c).sum::<f64>() >= THRESHOLD_C * self.0.len() as f64
+    }
 }
 
 impl Day {
