@@ -8,7 +8,7 @@ use crate::stats::{binomial_95, median, poisson_95};
 /// The table that a fleet is judged by: the engine, and what everybody has.
 pub(crate) fn judged(title: &str, engine: &[&Case], simple: &[Vec<&Case>]) -> String {
     let row = |name: &str, cells: Vec<String>| {
-        format!("{name:34}{}\n", cells.iter().map(|cell| format!(" {cell:>28}")).collect::<String>())
+        format!("{name:34}{}\n", cells.iter().map(|cell| format!(" {cell:>30}")).collect::<String>())
     };
     let methods = Method::ALL.iter().map(|method| method.name().to_owned());
     let mut out = format!("== {title}\n");
