@@ -5,9 +5,10 @@ use crate::run::World;
 /// Seeds that nobody tunes on: those that the kept figures are of. When figures on held-out seeds have led to a change of
 /// the engine, these seeds are no longer held out and others take their place.
 pub(crate) const HELD_OUT: [u64; 8] = [361, 362, 363, 364, 365, 366, 367, 368];
-/// Looked at where no seeds are asked for: in the first worlds, and in the third.
+/// Looked at where no seeds are asked for: in the first worlds, in the third and in the fourth.
 const USUAL: [u64; 2] = [1, 2];
 const USUAL_C: [u64; 2] = [401, 402];
+const USUAL_D: [u64; 2] = [501, 502];
 
 /// What was asked for.
 pub(crate) struct Args {
@@ -47,9 +48,10 @@ impl Args {
                         "a" => vec![World::A],
                         "b" => vec![World::B],
                         "c" => vec![World::C],
+                        "d" => vec![World::D],
                         "faults" => vec![World::Faults],
                         "all" => World::ALL.to_vec(),
-                        other => return Err(format!("no world {other}: a, b, c, faults or all")),
+                        other => return Err(format!("no world {other}: a, b, c, d, faults or all")),
                     }
                 }
                 "--seeds" => args.seeds = seeds(&value()?)?,
@@ -75,7 +77,11 @@ impl Args {
         match (self.write, self.seeds.is_empty()) {
             (true, _) => HELD_OUT.to_vec(),
             (false, false) => self.seeds.clone(),
-            (false, true) => (if world == World::C { USUAL_C } else { USUAL }).to_vec(),
+            (false, true) => match world {
+                World::C => USUAL_C.to_vec(),
+                World::D => USUAL_D.to_vec(),
+                _ => USUAL.to_vec(),
+            },
         }
     }
 }

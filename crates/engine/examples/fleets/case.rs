@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{Finding, FindingId, FindingKind, Grade, Status, Timestamp};
+use foretell_model::{FaultCode, Finding, FindingId, FindingKind, Grade, Status, Timestamp};
 
 use crate::fleet::{Kind, Machine, Site, Traits};
 
@@ -14,6 +14,8 @@ const HORIZON_DAYS: f64 = 90.0;
 const LATE_DAYS: f64 = 14.0;
 /// And one later than this is kept as one of the worst, days.
 const WORST_DAYS: f64 = 7.0;
+/// Advice that is taken back so shortly before the limit has had its use, days.
+const LAST_DAYS: f64 = 2.0;
 
 /// The forecast that stood at a time, against the truth.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,8 @@ pub(crate) struct Case {
     pub(crate) lead_days: f64,
     /// The same of the first that names the cooler.
     pub(crate) lead_named_days: f64,
+    /// The same of advice that names the cooler and still stood at the limit.
+    pub(crate) lead_kept_days: f64,
     /// Fault that the first customer-grade prediction named.
     pub(crate) named_first: Option<String>,
     pub(crate) asked: [Option<Asked>; 4],
@@ -74,6 +78,7 @@ impl Case {
             reached: limit < Timestamp::MAX && onset <= limit,
             lead_days: 0.0,
             lead_named_days: 0.0,
+            lead_kept_days: 0.0,
             named_first: None,
             asked: [None; 4],
             false_episodes: 0,
@@ -89,6 +94,7 @@ impl Case {
             case.shown_k = (!truth.excess_k.is_empty())
                 .then(|| truth.excess_k.get(asked_day.max(0.0) as usize).map_or(0.0, |(_, shown_k)| *shown_k));
             case.measure_lead(site, machine, &predictions, onset, limit);
+            case.lead_kept_days = kept_days(&predictions, onset, limit);
             case.asked = ASKED_DAYS.map(|before| ask(&predictions, limit, limit.plus_days(-before)));
         }
         case
@@ -149,7 +155,22 @@ impl Case {
     }
 }
 
-/// The same in one line.
+/// Days from the first customer-grade prediction that names the cooler to the limit, of those that were not taken back before.
+fn kept_days(predictions: &[&Finding], onset: Timestamp, limit: Timestamp) -> f64 {
+    let mut told: BTreeMap<&FindingId, (Timestamp, bool)> = BTreeMap::new();
+    for f in predictions.iter().filter(|f| onset <= f.at && f.at <= limit) {
+        if reaches_customer(f) && f.fault == FaultCode::COOLER_CLOGGING {
+            told.entry(&f.id).or_insert((f.at, true)).1 = true;
+        } else if f.at <= limit.plus_days(-LAST_DAYS)
+            && let Some((_, stands)) = told.get_mut(&f.id)
+        {
+            *stands = false;
+        }
+    }
+    told.into_values().filter(|(_, stands)| *stands).map(|(first, _)| limit.days_since(first)).fold(0.0, f64::max)
+}
+
+/// [`about`] in one line.
 fn brief(site: &Site, machine: &Machine) -> String {
     about(site, machine).replace("\n    ", "; ")
 }
@@ -182,4 +203,33 @@ fn ask(predictions: &[&Finding], limit: Timestamp, when: Timestamp) -> Option<As
         width: (rul.p90.unwrap_or(HORIZON_DAYS) - low) / truth,
         bias: rul.p50.unwrap_or(HORIZON_DAYS) / truth,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{DAY_MS, MachineId};
+
+    use super::*;
+    use crate::naive::advice;
+
+    const ONSET: Timestamp = Timestamp::from_millis(0);
+
+    /// Days that advice had stood on day 50, of these: day, episode, what became of it.
+    fn kept(said: &[(i64, u32, Status)]) -> f64 {
+        let machine = MachineId::new("s", "m").unwrap();
+        let findings: Vec<Finding> =
+            said.iter().map(|(day, n, status)| advice(&machine, *n, ONSET + day * DAY_MS, *status, None)).collect();
+        kept_days(&findings.iter().collect::<Vec<_>>(), ONSET, ONSET.plus_days(50.0))
+    }
+
+    #[test]
+    fn advice_counts_as_kept_when_it_stood_at_the_limit() {
+        use Status::{Cleared, Updated};
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Updated)]), 30.0);
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Cleared)]), 0.0);
+        // Taken back, and given again in its own time.
+        assert_eq!(kept(&[(20, 1, Updated), (30, 1, Cleared), (45, 2, Updated)]), 5.0);
+        // Taken back on the last day.
+        assert_eq!(kept(&[(20, 1, Updated), (49, 1, Cleared)]), 30.0);
+    }
 }

@@ -29,5 +29,5 @@ pub(crate) fn dump(args: &Args, machine: &str) {
         }
         return;
     }
-    eprintln!("no machine {name}: names are s00/m00 in world a, b00/m0 in world b, c00/m0 in world c");
+    eprintln!("no machine {name}: names are s00/m00 in world a, b00/m0 in world b, and so on");
 }

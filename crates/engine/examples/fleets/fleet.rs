@@ -78,6 +78,38 @@ pub(crate) struct Traits {
     pub(crate) scenario: &'static str,
 }
 
+#[cfg(test)]
+impl Traits {
+    /// Of a machine of which nothing matters but its readings.
+    pub(crate) const UNKNOWN: Self = Self {
+        ambient: "",
+        drive: "",
+        schedule: "",
+        climate: "",
+        season: "",
+        shape: "",
+        pace: "",
+        fan: "",
+        sampling: "",
+        scenario: "",
+    };
+}
+
+/// What a meter of this resolution shows of a value.
+pub(crate) fn rounded(value: f64, resolution: f64) -> f64 {
+    (value / resolution).round() * resolution
+}
+
+/// Where the air at a machine's inlet is measured: by its own sensor, by one of its site's `count` machines, or not at all.
+pub(crate) const fn ambient(own: bool, on_site: bool, count: usize) -> &'static str {
+    match (own, on_site, count) {
+        (true, ..) => "own ambient",
+        (_, true, _) => "sibling's ambient",
+        (_, _, 1) => "alone, no ambient",
+        _ => "siblings, no ambient",
+    }
+}
+
 /// A loss of conductance per day in words, of the rate that the fault's shape is built on (an accelerating one begins slower and ends
 /// faster).
 pub(crate) const fn pace(rate_per_day: f64) -> &'static str {

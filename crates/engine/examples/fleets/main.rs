@@ -1,6 +1,6 @@
 //! Evaluates the engine on simulated fleets whose physics is not the engine's own.
 //!
-//! `fleets [--world a|b|c|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--late] [--line] [--fit FIRST..LAST]
+//! `fleets [--world a|b|c|d|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--late] [--line] [--fit FIRST..LAST]
 //! [--dump SITE/MACHINE]`
 //!
 //! `--late` tells what held back the warnings that came late: each machine on three days before the limit, what was seen then beside
@@ -8,8 +8,8 @@
 //!
 //! `--line` asks the straight line alone, which takes seconds: how hard the fleets are, whatever the engine makes of them.
 //!
-//! The third world (`c`) is by an author who had never read the engine: its sites live one scenario each, and its figures are told by
-//! scenario too. Its seeds of development are 401 and higher.
+//! The third world (`c`) and the fourth (`d`) are by authors who had never read the engine, and their figures are told by scenario
+//! too. Their seeds of development are 401 and higher, and 501 and higher.
 //!
 //! Some seeds are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
@@ -21,6 +21,7 @@
 mod args;
 mod case;
 mod causes;
+mod cooler;
 mod diagnosis;
 mod dump;
 mod fleet;
@@ -31,9 +32,11 @@ mod run;
 mod scenarios;
 mod stats;
 mod table;
+mod twin;
 mod world_a;
 mod world_b;
 mod world_c;
+mod world_d;
 mod worst;
 
 use std::time::Instant;
@@ -43,6 +46,7 @@ use case::Case;
 use diagnosis::Patient;
 use fleet::Kind;
 use foretell_model::Catalogue;
+use naive::Method;
 use run::{Asked, Outcome, SITES, Task, World};
 
 fn main() {
@@ -77,7 +81,11 @@ fn main() {
             World C was made by an author who had never read the engine: other physics, faster and jerkier dirt, fans that hide it,\n\
             and twenty things that confuse. Nothing was set so that a line or the engine fares well there. Its limit is told in two\n\
             ways: as in the other worlds (ten loaded minutes of the discharge itself, by their mean), and as its author reckons it\n\
-            (what the lagging sensor shows for ten minutes without a break, loaded or not, or a trip).\n\n"
+            (what the lagging sensor shows for ten minutes without a break, loaded or not, or a trip).\n\n\
+            World D is by one more who had never read it: six fleets whose coolers clog, two sound ones, one of other faults. Its author\n\
+            set its pace until simple methods got the field's figures, so it is as hard as a fleet nobody has seen should be.\n\n\
+            Beside the engine stand what everybody has: predict_linear, an alarm when the mean of an hour is 100 degC, and a line of\n\
+            medians. A warning that was taken back two days or more before the limit counts everywhere but in the rows that say so.\n\n"
         );
         // Columns are padded to their width; a kept file has no blanks at its lines' ends.
         let kept: String = kept.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect();
@@ -145,9 +153,14 @@ fn judge(args: &Args, shipped: &Catalogue) -> String {
 fn tasks(args: &Args, world: World) -> Vec<Task> {
     let mut tasks = Vec::new();
     for seed in args.seeds(world) {
-        if world == World::C {
-            let numbers = world_c::numbers(seed).into_iter().filter(|n| args.site.is_none_or(|only| only == *n));
-            tasks.extend(numbers.map(|number| Task { world, seed, number, kind: world_c::SCENARIOS[number].kind }));
+        let lived = match world {
+            World::C => world_c::numbers(seed).into_iter().map(|n| (n, world_c::SCENARIOS[n].kind)).collect(),
+            World::D => world_d::kinds(),
+            _ => Vec::new(),
+        };
+        let asked = lived.iter().filter(|(number, _)| args.site.is_none_or(|only| only == *number));
+        tasks.extend(asked.map(|&(number, kind)| Task { world, seed, number, kind }));
+        if !lived.is_empty() {
             continue;
         }
         let kinds: &[Kind] = if world == World::Faults { &[Kind::Ailing] } else { &[Kind::Failing, Kind::Healthy] };
@@ -173,16 +186,24 @@ fn remarks(outcomes: &[Outcome]) {
 /// One table of all coolers of several worlds; `None` without any.
 fn pooled<'a>(title: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> Option<String> {
     let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
-    let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
-    (!cases.is_empty()).then(|| table::judged(title, &cases, &line))
+    let simple = by_method(outcomes, |o| &o.simple);
+    (!cases.is_empty()).then(|| table::judged(title, &cases, &simple))
+}
+
+/// The cases of each simple method.
+fn by_method<'a>(
+    outcomes: impl Iterator<Item = &'a Outcome> + Clone,
+    of: fn(&Outcome) -> &[Vec<Case>; Method::ALL.len()],
+) -> Vec<Vec<&'a Case>> {
+    (0..Method::ALL.len()).map(|method| outcomes.clone().flat_map(|o| &of(o)[method]).collect()).collect()
 }
 
 fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
     let seeded = outcomes.clone().flat_map(|o| o.engine.iter().map(|case| (o.task.seed, case)));
     let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
     let patients: Vec<&Patient> = outcomes.clone().flat_map(|o| &o.patients).collect();
-    let line: Vec<&Case> = outcomes.clone().flat_map(|o| &o.line).collect();
-    if cases.is_empty() && patients.is_empty() && line.is_empty() {
+    let simple = by_method(outcomes.clone(), |o| &o.simple);
+    if cases.is_empty() && patients.is_empty() && simple[0].is_empty() {
         return String::new();
     }
     if world == World::Faults {
@@ -191,20 +212,31 @@ fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outco
     let title = format!("world {world:?}, {name} seeds");
     format!(
         "{}\n{}\n{}\n",
-        table::judged(&title, &cases, &line),
-        table::by_trait(if cases.is_empty() { &line } else { &cases }),
+        table::judged(&title, &cases, &simple),
+        table::by_trait(if cases.is_empty() { &simple[0] } else { &cases }),
         worst::table(seeded)
-    ) + &if world == World::C { of_scenarios(&title, outcomes, &patients) } else { String::new() }
+    ) + &match world {
+        World::C => by_author(&title, outcomes) + &of_scenarios(&title, &patients),
+        World::D => of_scenarios(&title, &patients),
+        _ => String::new(),
+    }
 }
 
-/// What is told of the third world alone.
-fn of_scenarios<'a>(title: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone, patients: &[&Patient]) -> String {
+/// The third world by the limit as its author reckons it.
+fn by_author<'a>(title: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
     let engine: Vec<&Case> = outcomes.clone().flat_map(|o| &o.author.0).collect();
-    let line: Vec<&Case> = outcomes.flat_map(|o| &o.author.1).collect();
+    let simple = by_method(outcomes, |o| &o.author.1);
     format!(
-        "{}\n{}\n== {title}, what confuses\n{}\n== {title}, other faults\n{}\n",
-        table::judged(&format!("{title}, the limit as its author reckons it"), &engine, &line),
-        table::by_scenario(if engine.is_empty() { &line } else { &engine }),
+        "{}\n{}\n",
+        table::judged(&format!("{title}, the limit as its author reckons it"), &engine, &simple),
+        table::by_scenario(if engine.is_empty() { &simple[0] } else { &engine }),
+    )
+}
+
+/// What is told of worlds in which all kinds of machines stand.
+fn of_scenarios(title: &str, patients: &[&Patient]) -> String {
+    format!(
+        "== {title}, what confuses\n{}\n== {title}, other faults\n{}\n",
         scenarios::confusers(patients),
         scenarios::others(patients)
     )

@@ -37,6 +37,31 @@ impl Rng {
         of[(self.between(0.0, of.len() as f64) as usize).min(of.len() - 1)]
     }
 
+    /// One of these by its chances.
+    pub(crate) fn weighted<T: Copy>(&mut self, of: &[(T, f64)]) -> T {
+        let mut left = self.between(0.0, of.iter().map(|(_, chance)| chance).sum());
+        for (value, chance) in of {
+            left -= chance;
+            if left < 0.0 {
+                return *value;
+            }
+        }
+        of[of.len() - 1].0
+    }
+
+    /// How often something happens that happens `mean` times on average (Poisson).
+    pub(crate) fn count(&mut self, mean: f64) -> usize {
+        let (mut count, mut left) = (0, (-mean).exp());
+        let place = self.between(0.0, 1.0);
+        let mut below = left;
+        while below < place && count < 100 {
+            count += 1;
+            left *= mean / count as f64;
+            below += left;
+        }
+        count
+    }
+
     /// Standard normal (sum of twelve uniforms: tails beyond 6 sd do not matter here).
     pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.between(0.0, 1.0)).sum::<f64>() - 6.0

@@ -11,7 +11,8 @@ use crate::causes::Sample;
 use crate::diagnosis::Patient;
 use crate::fleet::{Kind, Machine, Site, Truth};
 use crate::late::Held;
-use crate::{naive, world_a, world_b, world_c};
+use crate::naive::{self, Method};
+use crate::{world_a, world_b, world_c, world_d};
 
 /// Sites of a fleet.
 pub(crate) const SITES: usize = 15;
@@ -24,10 +25,11 @@ pub(crate) enum World {
     C,
     /// The second author's machines with other faults.
     Faults,
+    D,
 }
 
 impl World {
-    pub(crate) const ALL: [Self; 4] = [Self::A, Self::B, Self::Faults, Self::C];
+    pub(crate) const ALL: [Self; 5] = [Self::A, Self::B, Self::Faults, Self::C, Self::D];
 
     /// Builds a site and lives its days.
     pub(crate) fn site(self, seed: u64, number: usize, kind: Kind) -> Site {
@@ -35,7 +37,13 @@ impl World {
             Self::A => world_a::site(seed, number, kind),
             Self::B | Self::Faults => world_b::site(seed, number, kind),
             Self::C => world_c::site(seed, number),
+            Self::D => world_d::site(seed, number),
         }
+    }
+
+    /// What a machine counts as: in the fourth world sound ones stand beside coolers that clog.
+    fn counts_as(self, site: Kind, machine: &Machine) -> Kind {
+        if self == Self::D && machine.truth.fault.is_none() { Kind::Healthy } else { site }
     }
 
     /// Name of a site.
@@ -44,6 +52,7 @@ impl World {
             Self::A => 's',
             Self::B | Self::Faults => 'b',
             Self::C => 'c',
+            Self::D => 'd',
         };
         format!("{letter}{number:02}")
     }
@@ -74,9 +83,10 @@ pub(crate) enum Asked {
 pub(crate) struct Outcome {
     pub(crate) task: Task,
     pub(crate) engine: Vec<Case>,
-    pub(crate) line: Vec<Case>,
+    /// The same by each of the simple methods, in the order of [`Method::ALL`].
+    pub(crate) simple: [Vec<Case>; Method::ALL.len()],
     /// The same two by the truth as the third world's author reckons it.
-    pub(crate) author: (Vec<Case>, Vec<Case>),
+    pub(crate) author: (Vec<Case>, [Vec<Case>; Method::ALL.len()]),
     pub(crate) patients: Vec<Patient>,
     /// What the causes were told by, where it was asked for.
     pub(crate) samples: Vec<Sample>,
@@ -116,8 +126,8 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
     let mut outcome = Outcome {
         task,
         engine: Vec::new(),
-        line: Vec::new(),
-        author: (Vec::new(), Vec::new()),
+        simple: Default::default(),
+        author: Default::default(),
         patients: Vec::new(),
         samples: Vec::new(),
         held: Vec::new(),
@@ -125,10 +135,13 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
     };
     if task.kind != Kind::Ailing {
         for machine in &site.machines {
-            let said = naive::findings(machine);
-            let said: Vec<&Finding> = said.iter().collect();
-            outcome.line.push(Case::new(task.kind, &site, machine, &said));
-            outcome.author.1.extend(by_author(task, &site, machine, &said));
+            let kind = task.world.counts_as(task.kind, machine);
+            for (place, method) in Method::ALL.into_iter().enumerate() {
+                let said = naive::findings(method, machine);
+                let said: Vec<&Finding> = said.iter().collect();
+                outcome.simple[place].push(Case::new(kind, &site, machine, &said));
+                outcome.author.1[place].extend(by_author(task, &site, machine, &said));
+            }
         }
     }
     if matches!(asked, Asked::Line) {
@@ -152,11 +165,12 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
     }
     for machine in &site.machines {
         let said: Vec<&Finding> = findings.iter().filter(|f| f.machine == machine.id).collect();
-        if task.kind == Kind::Ailing || (task.world == World::C && task.kind == Kind::Healthy) {
+        let kind = task.world.counts_as(task.kind, machine);
+        if task.kind == Kind::Ailing || (matches!(task.world, World::C | World::D) && kind == Kind::Healthy) {
             outcome.patients.push(Patient::new(&site, machine, &said));
         }
         if task.kind != Kind::Ailing {
-            outcome.engine.push(Case::new(task.kind, &site, machine, &said));
+            outcome.engine.push(Case::new(kind, &site, machine, &said));
             outcome.author.0.extend(by_author(task, &site, machine, &said));
         }
     }

@@ -1,4 +1,4 @@
-//! The third world by scenario: what its healthy machines are accused of, and whether its other faults are named.
+//! The third and the fourth world by scenario: what their healthy machines are accused of, and whether other faults are named.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,9 @@ const NO_ACCUSATION: [&str; 4] = ["high_ambient", "sensor_stuck", "sensor_drift"
 
 /// Customer-grade episodes of any kind on healthy machines, by what confuses.
 pub(crate) fn confusers(patients: &[&Patient]) -> String {
-    let healthy: Vec<&Patient> = patients.iter().copied().filter(|p| p.scenario.starts_with("h_")).collect();
+    // Siblings of ill machines in the third world live the scenario of an illness.
+    let healthy = |p: &&Patient| p.fault.is_none() && !p.scenario.starts_with("f_");
+    let healthy: Vec<&Patient> = patients.iter().copied().filter(healthy).collect();
     let mut out = format!(
         "{:20} {:>13} {:>6} {:>6}  {}\n",
         "healthy, confused by", "machine-years", "false", "/year", "faults named (of room and sensors too)"

@@ -1,4 +1,4 @@
-//! Exact intervals for shares and rates, and medians.
+//! Exact intervals for shares and rates, medians and quantiles.
 
 /// Exact 95 % interval of a Poisson rate, per unit of `exposure`, after `count` events (Garwood 1936).
 pub(crate) fn poisson_95(count: usize, exposure: f64) -> (f64, f64) {
@@ -55,6 +55,15 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
     (n > 0).then(|| 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]))
+}
+
+/// Quantile with straight lines between the values; `None` of nothing.
+pub(crate) fn quantile(mut values: Vec<f64>, q: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let place = q * values.len().checked_sub(1)? as f64;
+    let (low, part) = (place.floor() as usize, place.fract());
+    let next = values.get(low + 1).unwrap_or(&values[low]);
+    Some(values[low] * (1.0 - part) + next * part)
 }
 
 #[cfg(test)]

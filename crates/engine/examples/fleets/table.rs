@@ -2,18 +2,24 @@
 
 use crate::case::{ASKED_DAYS, Case};
 use crate::fleet::Kind;
+use crate::naive::Method;
 use crate::stats::{binomial_95, median, poisson_95};
 
-/// The table that a fleet is judged by.
-pub(crate) fn judged(title: &str, cases: &[&Case], line: &[&Case]) -> String {
+/// The table that a fleet is judged by: the engine, and what everybody has.
+pub(crate) fn judged(title: &str, engine: &[&Case], simple: &[Vec<&Case>]) -> String {
+    let row = |name: &str, cells: Vec<String>| {
+        format!("{name:34}{}\n", cells.iter().map(|cell| format!(" {cell:>30}")).collect::<String>())
+    };
+    let methods = Method::ALL.iter().map(|method| method.name().to_owned());
     let mut out = format!("== {title}\n");
-    out += &format!("{:34} {:>28} {:>28}\n", "", "engine", "predict_linear");
+    out += &row("", std::iter::once("engine".to_owned()).chain(methods).collect());
     for (name, figure) in figures() {
-        out += &format!("{name:34} {:>28} {:>28}\n", figure(cases), figure(line));
+        let of_simple = simple.iter().map(|cases| figure(cases));
+        out += &row(name, std::iter::once(figure(engine)).chain(of_simple).collect());
     }
     out += "days before   holds         width/true  median/true  too early  asked\n";
     for (place, days) in ASKED_DAYS.iter().enumerate() {
-        let asked: Vec<_> = cases.iter().filter_map(|c| c.asked[place]).collect();
+        let asked: Vec<_> = engine.iter().filter_map(|c| c.asked[place]).collect();
         let early = asked.iter().filter(|a| a.too_early).count();
         out += &format!(
             "{days:11} {:>15} {:11} {:>12} {:>9} {:>6}\n",
@@ -96,11 +102,13 @@ fn scenario(name: &str, cases: &[&Case]) -> String {
 
 type Figure = fn(&[&Case]) -> String;
 
-fn figures() -> [(&'static str, Figure); 12] {
+fn figures() -> [(&'static str, Figure); 14] {
     [
         ("machines, coolers that reach limit", |c| format!("{}, {}", c.len(), c.iter().filter(|c| c.reached).count())),
         ("warned >= 7 d, named cooler", |c| warned(c, 7.0, |c| c.lead_named_days)),
         ("warned >= 14 d, named cooler", |c| warned(c, 14.0, |c| c.lead_named_days)),
+        ("  and not taken back, >= 7 d", |c| warned(c, 7.0, |c| c.lead_kept_days)),
+        ("  and not taken back, >= 14 d", |c| warned(c, 14.0, |c| c.lead_kept_days)),
         ("warned >= 7 d, any prediction", |c| warned(c, 7.0, |c| c.lead_days)),
         ("warned >= 14 d, any prediction", |c| warned(c, 14.0, |c| c.lead_days)),
         ("median lead, named cooler", |c| days(median(c.iter().filter(|c| c.reached).map(|c| c.lead_named_days)))),

@@ -128,12 +128,7 @@ impl Spec {
 
     fn traits(&self, sensors: usize, count: usize, season: &'static str) -> Traits {
         Traits {
-            ambient: match (self.has_ambient, sensors, count) {
-                (true, ..) => "own ambient",
-                (_, 1, _) => "sibling's ambient",
-                (_, _, 1) => "alone, no ambient",
-                _ => "siblings, no ambient",
-            },
+            ambient: fleet::ambient(self.has_ambient, sensors == 1, count),
             drive: if self.vsd { "variable speed" } else { "fixed speed" },
             schedule: match self.shift {
                 (0, ..) => "24/7",

@@ -162,12 +162,7 @@ fn plant(mut rng: Rng, id: MachineId, room: &Room, kind: Kind, has_ambient: bool
 
 fn traits(plant: &Plant, room: &Room, sensors: &str, count: usize) -> Traits {
     Traits {
-        ambient: match (plant.sensors.ambient, sensors, count) {
-            (true, ..) => "own ambient",
-            (_, "one", _) => "sibling's ambient",
-            (_, _, 1) => "alone, no ambient",
-            _ => "siblings, no ambient",
-        },
+        ambient: fleet::ambient(plant.sensors.ambient, sensors == "one", count),
         drive: if plant.vsd { "variable speed" } else { "fixed speed" },
         schedule: plant.shift.name,
         climate: room.climate.name,

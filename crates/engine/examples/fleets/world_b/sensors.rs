@@ -2,7 +2,7 @@
 
 use foretell_model::{MINUTE_MS, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp};
 
-use crate::fleet::DAYS;
+use crate::fleet::{DAYS, rounded as to};
 use crate::rng::Rng;
 
 use super::ailment::Ailment;
@@ -112,7 +112,6 @@ impl Sensors {
         if !now.step.is_multiple_of(self.every) || silent(&self.gaps) {
             return None;
         }
-        let to = |value: f64, resolution: f64| (value / resolution).round() * resolution;
         let drift = if now.running { self.day_error_c } else { 0.0 };
         let mut td_c = to(now.td_c + self.offset_c + drift + self.noise_c * rng.normal(), self.resolution_c);
         if rng.chance(self.spikes) {

@@ -1,5 +1,6 @@
 //! The compressor as a lumped thermal model: shaft power in, a cross-flow cooler behind a diverting valve out.
 
+use crate::cooler::cross_flow_kw_k;
 use crate::rng::Rng;
 
 const AIR_KJ_KGK: f64 = 1.006;
@@ -143,11 +144,7 @@ impl Unit {
         let ua = self.ua_kw_k / (0.6 * air.powf(-0.6) + 0.4 + upset.fouling);
         let hot = open * upset.oil * self.oil_kg_s * OIL_KJ_KGK;
         let cold = self.cooling_kg_s * air * AIR_KJ_KGK;
-        let (least, most) = (hot.min(cold), hot.max(cold));
-        let (ratio, ntu) = (least / most, ua / least);
-        // Cross-flow, both streams unmixed.
-        let effectiveness = 1.0 - ((ntu.powf(0.22) / ratio) * ((-ratio * ntu.powf(0.78)).exp() - 1.0)).exp();
-        let lost = self.air_kg_s * flow * upset.intake * AIR_KJ_KGK + self.wall_kw_k + effectiveness * least;
+        let lost = self.air_kg_s * flow * upset.intake * AIR_KJ_KGK + self.wall_kw_k + cross_flow_kw_k(ua, hot, cold);
         shaft_kw - lost * (t_c - room_c)
     }
 

@@ -4,8 +4,6 @@ use std::f64::consts::TAU;
 
 use crate::rng::Rng;
 
-use super::weighted;
-
 /// Name, chance, mean degC, swing of the year K, swing of the day K, weather's sd K, warmest day of the year.
 const CLIMATES: [(&str, f64, [f64; 4], f64); 6] = [
     ("tropical", 0.2, [27.0, 1.3, 3.8, 1.2], 120.0),
@@ -38,7 +36,7 @@ pub(crate) struct Climate {
 impl Climate {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         let chances: Vec<_> = CLIMATES.iter().map(|c| (c, c.1)).collect();
-        let &(name, _, of, warmest_day) = weighted(rng, &chances);
+        let &(name, _, of, warmest_day) = rng.weighted(&chances);
         Self { name, of, warmest_day }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::fleet::LIMIT_C;
 use crate::rng::Rng;
+use crate::stats::quantile;
 
-use super::hour::{day, quantile};
+use super::hour::day;
 use super::{Place, Plant};
 
 /// How the dirt grows between onset and limit.

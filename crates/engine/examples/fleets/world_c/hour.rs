@@ -76,12 +76,3 @@ pub(crate) fn day(hour: usize) -> f64 {
 pub(crate) fn ramp(hour: usize, from: f64, to: f64) -> f64 {
     ((day(hour) - from) / (to - from)).clamp(0.0, 1.0)
 }
-
-/// Quantile with straight lines between the values; `None` of nothing.
-pub(crate) fn quantile(mut values: Vec<f64>, q: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let place = q * values.len().checked_sub(1)? as f64;
-    let (low, part) = (place.floor() as usize, place.fract());
-    let next = values.get(low + 1).unwrap_or(&values[low]);
-    Some(values[low] * (1.0 - part) + next * part)
-}

@@ -32,10 +32,11 @@ use foretell_model::{MachineId, Signal, Timestamp};
 
 use crate::fleet::{self, Kind, Machine, Site, Traits, Truth};
 use crate::rng::Rng;
+use crate::stats::quantile;
 
 use climate::{Climate, SCHEDULES};
 use clog::{Course, Shape, clog};
-use hour::{Hour, quantile};
+use hour::Hour;
 use publish::{Publisher, Sensors};
 pub(crate) use scenario::{SCENARIOS, Scenario};
 use state::{STEP_S, State};
@@ -82,18 +83,6 @@ struct Plant {
     story: String,
 }
 
-/// One of these by its chances.
-fn weighted<T: Copy>(rng: &mut Rng, of: &[(T, f64)]) -> T {
-    let mut left = rng.between(0.0, of.iter().map(|(_, chance)| chance).sum());
-    for (value, chance) in of {
-        left -= chance;
-        if left < 0.0 {
-            return *value;
-        }
-    }
-    of[of.len() - 1].0
-}
-
 /// The places in [`SCENARIOS`] that a seed lives: all that clog, and every fourth of the others, so that four seeds in a row live all.
 pub(crate) fn numbers(seed: u64) -> Vec<usize> {
     let due = |n: &usize| SCENARIOS[*n].kind == Kind::Failing || (*n as u64 + seed).is_multiple_of(4);
@@ -110,7 +99,7 @@ pub(crate) fn site(seed: u64, number: usize) -> Site {
     let count = if scenario.is(&["clog_10s"]) {
         1
     } else {
-        weighted(&mut rng, &[(1, 0.25), (2, 0.25), (3, 0.2), (4, 0.2), (6, 0.1)]).max(fewest)
+        rng.weighted(&[(1, 0.25), (2, 0.25), (3, 0.2), (4, 0.2), (6, 0.1)]).max(fewest)
     };
     let level = rng.between(0.5, 0.92);
     let base = climate::demand(&mut rng, place.schedule, place.weekday, place.outdoor_c.len(), level);
@@ -132,7 +121,7 @@ impl Place {
             "clog_10s" => 10,
             "clog_1min" => 60,
             "clog_poor" => rng.pick(&[600, 900]),
-            _ => weighted(rng, &[(60, 0.08), (300, 0.52), (600, 0.2), (900, 0.2)]),
+            _ => rng.weighted(&[(60, 0.08), (300, 0.52), (600, 0.2), (900, 0.2)]),
         };
         let days = if every_s == 10 { 140 } else { rng.between(200.0, 401.0) as usize };
         let first_day = rng.between(0.0, 500.0).floor();
@@ -148,7 +137,7 @@ impl Place {
         let schedule = if scenario.is(&["h_hot_restart"]) {
             rng.pick(&["two shifts", "two shifts and Saturday", "24/5"])
         } else {
-            weighted(rng, &SCHEDULES)
+            rng.weighted(&SCHEDULES)
         };
         Self {
             outdoor_c: climate.outdoor_c(rng, first_day + 1.0, hours),
@@ -157,7 +146,7 @@ impl Place {
             lag_s: rng.between(1200.0, 6000.0),
             least_c: if matches!(climate.name, "continental" | "maritime") { rng.between(4.0, 16.0) } else { -50.0 },
             load: 0.6,
-            ambient: weighted(rng, &ambients),
+            ambient: rng.weighted(&ambients),
             rich: rng.chance(0.3),
             // The first day of 1970 was a Thursday.
             weekday: (start.day() + 3).rem_euclid(7) as usize,
@@ -194,7 +183,7 @@ fn plant(
     let control = if scenario.is(&["clog_vsd", "h_vsd_range"]) {
         Control::Speed
     } else {
-        weighted(rng, &[(Control::LoadUnload, 0.58), (Control::Modulating, 0.10), (Control::Speed, 0.32)])
+        rng.weighted(&[(Control::LoadUnload, 0.58), (Control::Modulating, 0.10), (Control::Speed, 0.32)])
     };
     let unit = Unit::draw(rng, control, hot_c, confuse::fan(scenario));
     let speed = if control == Control::Speed { (rng.between(0.25, 0.45), 1.0) } else { (0.0, 1.0) };
@@ -349,7 +338,7 @@ fn machine(
             .then_some(true),
         limit_reached: state.limit_day.map(at),
         author_reached: state.author_day.map(at),
-        excess_k: twin.map_or_else(Vec::new, |twin| twin.days_k.into_iter().map(|k| (k, k)).collect()),
+        excess_k: twin.map_or_else(Vec::new, |twin| twin.shown.excess_k()),
         story: format!(
             "{} s, {} K, valve senses {}{}{}",
             sensors.every_s,
@@ -361,12 +350,7 @@ fn machine(
     };
     let year_day = (place.start.days_since(Timestamp::parse("2024-01-01T00:00:00Z").expect("a literal"))) % 365.0;
     let traits = Traits {
-        ambient: match (sensors.has(Signal::AmbientTemp), site) {
-            (true, _) => "own ambient",
-            (_, (true, _)) => "sibling's ambient",
-            (_, (_, 1)) => "alone, no ambient",
-            _ => "siblings, no ambient",
-        },
+        ambient: fleet::ambient(sensors.has(Signal::AmbientTemp), site.0, site.1),
         drive: plant.unit.control.name(),
         schedule: place.schedule,
         climate: place.climate.name,

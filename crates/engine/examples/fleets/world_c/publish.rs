@@ -2,11 +2,11 @@
 
 use foretell_model::{MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp};
 
+use crate::fleet::rounded as to;
 use crate::rng::Rng;
 
 use super::hour::Hour;
 use super::state::State;
-use super::weighted;
 
 /// Readings that get lost one by one, share.
 const LOST: f64 = 0.003;
@@ -55,8 +55,8 @@ impl Sensors {
         let mean = lean.iter().sum::<f64>() / 3.0;
         let mut sensors = Self {
             every_s,
-            resolution_k: if poor { 1.0 } else { weighted(rng, &[(0.1, 0.55), (0.5, 0.15), (1.0, 0.3)]) },
-            resolution_a: if poor { 1.0 } else { weighted(rng, &[(0.1, 0.65), (1.0, 0.35)]) },
+            resolution_k: if poor { 1.0 } else { rng.weighted(&[(0.1, 0.55), (0.5, 0.15), (1.0, 0.3)]) },
+            resolution_a: if poor { 1.0 } else { rng.weighted(&[(0.1, 0.65), (1.0, 0.35)]) },
             noise_k: rng.between(0.1, 0.5),
             fitted: [false; Signal::COUNT],
             state: !poor && rng.chance(0.4),
@@ -135,8 +135,7 @@ impl Publisher {
         let mut gaps = Vec::new();
         if sensors.gaps {
             for _ in 0..rng.pick(&[1, 2, 3, 4, 5, 6]) {
-                let (low, high) =
-                    weighted(&mut rng, &[((2.0, 20.0), 0.6), ((24.0, 100.0), 0.3), ((150.0, 500.0), 0.1)]);
+                let (low, high) = rng.weighted(&[((2.0, 20.0), 0.6), ((24.0, 100.0), 0.3), ((150.0, 500.0), 0.1)]);
                 let from_s = rng.between(0.0, all_s);
                 gaps.push((from_s, from_s + rng.between(low, high) * 3600.0));
             }
@@ -234,8 +233,4 @@ impl Publisher {
             self.put(signals, signal, |rng| to(amps * (1.0 + lean + off + 0.004 * rng.normal()), 0.1));
         }
     }
-}
-
-fn to(value: f64, resolution: f64) -> f64 {
-    (value / resolution).round() * resolution
 }

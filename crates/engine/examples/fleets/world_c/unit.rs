@@ -2,8 +2,6 @@
 
 use crate::rng::Rng;
 
-use super::weighted;
-
 /// How the flow is matched to the demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
@@ -199,7 +197,7 @@ impl Unit {
     /// A fan that holds a temperature needs a valve that has long been open there.
     fn fit_fan(&mut self, rng: &mut Rng, fan: Option<Fan>, oil_rise_k: f64) {
         let chances = [(Fan::Fixed, 0.72), (Fan::OnOff, 0.10), (Fan::Controlled, 0.18)];
-        self.fan = fan.unwrap_or_else(|| weighted(rng, &chances));
+        self.fan = fan.unwrap_or_else(|| rng.weighted(&chances));
         match self.fan {
             Fan::Fixed => {}
             Fan::OnOff => {
