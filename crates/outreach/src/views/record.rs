@@ -108,6 +108,15 @@ pub struct Unsettled {
     pub reason: String,
 }
 
+/// A word about a visit that did not go out and never will.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// What it is about.
+    pub kind: Kind,
+    /// Why, in English.
+    pub reason: String,
+}
+
 /// A word that went out, as its reader has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
