@@ -14,7 +14,7 @@ pub use field::{
 };
 pub use matter::{AfterCall, Matter};
 pub use record::{
-    Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsent, Unsettled, Untold, UntoldOf, Written,
+    Figures, Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsent, Unsettled, Untold, UntoldOf, Written,
 };
 pub use service::{
     Checklist, NoteOf, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport,
@@ -392,15 +392,4 @@ pub enum Outcome {
     CallDue,
     /// A promise is about to slip; word of it was put into the outbox.
     Slipping,
-}
-
-/// Counts for the metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Cases by stage, all stages named.
-    pub cases: Vec<(Stage, u32)>,
-    /// Messages by state, all states named.
-    pub messages: Vec<(MessageState, u32)>,
-    /// Visits booked and not done.
-    pub bookings: u32,
 }

@@ -2,7 +2,7 @@
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 
-use super::MessageState;
+use super::{MessageState, Stage};
 use crate::governor::Kind;
 use crate::store::Mail;
 
@@ -160,4 +160,15 @@ impl Unsettled {
             reason: mail.reason.clone().unwrap_or_default(),
         }
     }
+}
+
+/// Counts for the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Cases by stage, all stages named.
+    pub cases: Vec<(Stage, u32)>,
+    /// Messages by state, all states named.
+    pub messages: Vec<(MessageState, u32)>,
+    /// Visits booked and not done.
+    pub bookings: u32,
 }
