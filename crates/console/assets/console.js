@@ -51,6 +51,10 @@ const filter = () => {
 };
 document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) filter(); });
 
+// The answer to a tap that came too late stands at the tap's own address: loading it again must ask for the page.
+const { home } = document.body.dataset;
+if (home && location.pathname !== home) history.replaceState(null, "", home);
+
 // A second tap on a form's button must not send it twice.
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();

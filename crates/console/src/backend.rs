@@ -197,11 +197,11 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// `NotFound` when there is no such machine.
     fn open_case(&self, machine: &MachineId, what: &str, by: &str) -> Result<i64, BackendError>;
 
-    /// Does something about a case.
+    /// Does something about a case; `seen` is the revision that was decided upon, where that matters.
     ///
     /// # Errors
-    /// `Conflict` when the case is closed or its checklist has an unexplained gap.
-    fn act_on_case(&self, id: i64, act: CaseAct, by: &str) -> Result<(), BackendError>;
+    /// `Refused` when that is no longer the case's, the case is closed, or its checklist has an unexplained gap.
+    fn act_on_case(&self, id: i64, seen: Option<u64>, act: CaseAct, by: &str) -> Result<(), BackendError>;
 
     /// Booked visits of two weeks, from the Monday of the week that holds a day (counted since 1970), or of this week.
     ///

@@ -309,16 +309,17 @@ fn field_pages() -> Router<App> {
 }
 
 fn customer_pages() -> Router<App> {
+    use pages::booking_acts::tapped;
     Router::new()
         .route("/b/{token}", get(pages::booking::show))
-        .route("/b/{token}/book", post(pages::booking_acts::book))
-        .route("/b/{token}/another", post(pages::booking_acts::another))
-        .route("/b/{token}/later", post(pages::booking_acts::later))
-        .route("/b/{token}/stop", post(pages::booking_acts::stop))
-        .route("/b/{token}/resume", post(pages::booking_acts::resume))
-        .route("/b/{token}/undo", post(pages::booking_acts::undo))
-        .route("/b/{token}/all-well", post(pages::booking_acts::all_well))
-        .route("/b/{token}/cancel", post(pages::booking_acts::cancel))
+        .route("/b/{token}/book", get(tapped).post(pages::booking_acts::book))
+        .route("/b/{token}/another", get(tapped).post(pages::booking_acts::another))
+        .route("/b/{token}/later", get(tapped).post(pages::booking_acts::later))
+        .route("/b/{token}/stop", get(tapped).post(pages::booking_acts::stop))
+        .route("/b/{token}/resume", get(tapped).post(pages::booking_acts::resume))
+        .route("/b/{token}/undo", get(tapped).post(pages::booking_acts::undo))
+        .route("/b/{token}/all-well", get(tapped).post(pages::booking_acts::all_well))
+        .route("/b/{token}/cancel", get(tapped).post(pages::booking_acts::cancel))
         .route("/b/{token}/visit.ics", get(pages::booking_acts::calendar))
         .route("/b/{token}/live", get(live::guest_stream))
         .route("/b/{token}/report", get(pages::guest::report))
@@ -326,5 +327,5 @@ fn customer_pages() -> Router<App> {
         .route("/b/{token}/photo/{id}", get(pages::guest::photo))
         .route("/b/{token}/photo/{id}/small", get(pages::guest::photo_small))
         .route("/b/{token}/preferences", get(pages::guest::preferences).post(pages::guest::choose))
-        .route("/b/{token}/trouble", post(pages::guest::trouble))
+        .route("/b/{token}/trouble", get(tapped).post(pages::guest::trouble))
 }

@@ -123,6 +123,10 @@ impl Outreach {
         let known = advisories::find(connection, &finding.id)?;
         match (known, finding.status) {
             (None, Status::Cleared) => return Ok(None),
+            // Nobody is there to be told, called or visited; the machine's own page shows it.
+            (None, _) if registry::customer_of(connection, &finding.machine)?.is_some_and(|owner| owner.erased) => {
+                return Ok(None);
+            }
             (Some(mut case), _) if Self::is_still_forecast(connection, &case, finding)? => {
                 take_up_again(connection, &mut case, now)?;
                 self.refresh(connection, case, finding, context, now)?;

@@ -158,24 +158,33 @@ impl Outreach {
         })
     }
 
-    /// Takes the link of one message back, e.g. because the letter was forwarded to a stranger. What was booked through it
-    /// stays booked; the customer's other links work on.
+    /// Takes the links of a case back, e.g. because a letter was forwarded to a stranger: whoever holds one of its letters holds
+    /// the visit. What was booked stays booked; the customer's other links work on. Word about the visit that has not gone out yet
+    /// is in nobody's hands, and its link opens; an approved letter that waits goes back to the advisor, to go out with a link of
+    /// its own.
     ///
     /// # Errors
-    /// When there is no such message, it was never approved, or its link was taken back before.
-    pub fn revoke_link(&self, message: i64, why: &str, who: &str, now: Timestamp) -> Result<()> {
-        let attempted = format!("take back the link of message {message}");
+    /// When there is no such case, or none of its links opens anything.
+    pub fn revoke_links(&self, id: &FindingId, why: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("take back the links of {id}");
         self.store.write(&attempted, |tx| {
-            let mail = messages::get(tx, message)?;
-            if mail.state == MessageState::Draft || !replies::revoke_link(tx, message, now)? {
+            let mut case = advisories::get(tx, id)?;
+            let open = messages::with_links(tx, id)?;
+            if open.is_empty() {
                 return Err(OutreachError::refused(&attempted, Obstacle::LinkClosed));
             }
-            let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
-            let (customer, what) = (Some(mail.customer.as_str()), record::LINK_REVOKED);
-            Entry { at: now, who, what, why, customer, machine, advisory, ..Entry::default() }.write(tx)
+            open.iter().try_for_each(|mail| replies::revoke_link(tx, mail.id, now))?;
+            if case.stage == Stage::Queued {
+                withdraw(tx, id, LINKS_BACK)?;
+                case.move_to(tx, Stage::Draft, Some(LINKS_BACK), None, now)?;
+            }
+            desk_note(tx, &case, who, record::LINK_REVOKED, why, now)
         })
     }
 }
+
+/// Why a letter that was approved is a draft again.
+const LINKS_BACK: &str = "its link was withdrawn; this is a fresh draft";
 
 /// What an advisor says of a message of unknown fate.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -28,73 +28,76 @@ impl Outreach {
     /// # Errors
     /// When there is no such case or the store refuses (the times shown are noted, so that they can be kept).
     pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
-        self.store.look(&format!("show case {id}"), |tx| {
-            let (mut case, people) = self.settled(tx, id, now)?;
-            case.finding = case.as_told();
-            let worked = bookings::newest_done_of(tx, id)?.and_then(|stay| stay.worked());
-            let is_spent = case.is_spent(worked);
-            if is_spent {
-                (case.finding.rul_days, case.finding.probability_within) = (None, None);
-                case.finding.grade = case.finding.grade.min(Grade::Advise);
+        self.store.look(&format!("show case {id}"), |tx| self.card_in(tx, id, now))
+    }
+
+    /// The same within a step.
+    pub(crate) fn card_in(&self, tx: &dyn Session, id: &FindingId, now: Timestamp) -> Result<Card> {
+        let (mut case, people) = self.settled(tx, id, now)?;
+        case.finding = case.as_told();
+        let worked = bookings::newest_done_of(tx, id)?.and_then(|stay| stay.worked());
+        let is_spent = case.is_spent(worked);
+        if is_spent {
+            (case.finding.rul_days, case.finding.probability_within) = (None, None);
+            case.finding.grade = case.finding.grade.min(Grade::Advise);
+        }
+        let host = self.host(tx, &case, now)?;
+        let (message, verdict) = self.message_on_card(tx, &case, (&people, host.as_ref()), now)?;
+        let speaker = joint::speaker(tx, &case)?;
+        let message = match &speaker {
+            Some(speaker) => Err(Objection::about(Obstacle::CaseGoesAlong, number_of(tx, &speaker.finding.machine)?)),
+            None => message,
+        };
+        let verdict = match case.stage {
+            Stage::Booked => waiting_word(tx, id)?,
+            _ => verdict,
+        };
+        let no_route = match &people {
+            Ok(people) => self.route(tx, &people.customer, NEW)?.is_none(),
+            Err(_) => false,
+        };
+        let parts = self.works(&case).flat_map(|(_, piece)| piece.action.parts.clone()).collect();
+        let minutes = self.works(&case).map(|(_, piece)| piece.action.minutes).reduce(|all, one| all + one);
+        let tasks = self.registered_tasks(tx, &case)?;
+        let people = people.ok();
+        let (contacts, choices) = match &people {
+            Some(people) => {
+                let contacts = record::contacts(tx, &people.customer.id, CONTACTS_MAX)?;
+                (contacts, self.bookable(tx, &case, people, now)?)
             }
-            let host = self.host(tx, &case, now)?;
-            let (message, verdict) = self.message_on_card(tx, &case, (&people, host.as_ref()), now)?;
-            let speaker = joint::speaker(tx, &case)?;
-            let message = match &speaker {
-                Some(speaker) => {
-                    Err(Objection::about(Obstacle::CaseGoesAlong, number_of(tx, &speaker.finding.machine)?))
-                }
-                None => message,
-            };
-            let verdict = match case.stage {
-                Stage::Booked => waiting_word(tx, id)?,
-                _ => verdict,
-            };
-            let no_route = match &people {
-                Ok(people) => self.route(tx, &people.customer, NEW)?.is_none(),
-                Err(_) => false,
-            };
-            let parts = self.works(&case).flat_map(|(_, piece)| piece.action.parts.clone()).collect();
-            let minutes = self.works(&case).map(|(_, piece)| piece.action.minutes).reduce(|all, one| all + one);
-            let tasks = self.registered_tasks(tx, &case)?;
-            let people = people.ok();
-            let (contacts, choices) = match &people {
-                Some(people) => {
-                    let contacts = record::contacts(tx, &people.customer.id, CONTACTS_MAX)?;
-                    (contacts, self.bookable(tx, &case, people, now)?)
-                }
-                None => (Vec::new(), Vec::new()),
-            };
-            Ok(Card {
-                stage: case.stage,
-                until: case.until,
-                remark: case.remark,
-                matter: case.matter,
-                message,
-                no_route,
-                verdict,
-                customer_stage: match &people {
-                    Some(people) => care::stage(tx, &people.customer.id)?,
-                    None => None,
-                },
-                trouble: service_cases::open_of(tx, &case.finding.machine)?.map(|case| case.id),
-                parts,
-                minutes,
-                companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
-                tasks,
-                speaker: speaker.map(|speaker| speaker.finding.id),
-                joins: host.map(|host| self.joins(tx, &host, now)).transpose()?,
-                booking: self.booking_of(tx, id)?,
-                unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
-                history: record::of_case(tx, id.as_str())?,
-                contacts,
-                choices,
-                finding: case.finding,
-                is_spent,
-                machine: people.as_ref().map(|people| people.machine.clone()),
-                advisor: people.as_ref().map(|people| people.advisor.clone()),
-                customer: people.map(|people| people.customer),
-            })
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(Card {
+            stage: case.stage,
+            until: case.until,
+            remark: case.remark,
+            matter: case.matter,
+            message,
+            no_route,
+            verdict,
+            customer_stage: match &people {
+                Some(people) => care::stage(tx, &people.customer.id)?,
+                None => None,
+            },
+            trouble: service_cases::open_of(tx, &case.finding.machine)?.map(|case| case.id),
+            parts,
+            minutes,
+            companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
+            tasks,
+            speaker: speaker.map(|speaker| speaker.finding.id),
+            joins: host.map(|host| self.joins(tx, &host, now)).transpose()?,
+            booking: self.booking_of(tx, id)?,
+            unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
+            unsent: self.unsent_word(tx, (id, case.stage))?,
+            links_open: !messages::with_links(tx, id)?.is_empty(),
+            history: record::of_case(tx, id.as_str())?,
+            contacts,
+            choices,
+            finding: case.finding,
+            is_spent,
+            machine: people.as_ref().map(|people| people.machine.clone()),
+            advisor: people.as_ref().map(|people| people.advisor.clone()),
+            customer: people.map(|people| people.customer),
         })
     }
 

@@ -244,7 +244,7 @@ impl Outreach {
     }
 
     /// The channel a message to this customer goes by: the first one with an address and no opt-out, else the first with an
-    /// address (the governor then says why nothing goes out). Channels that refused this very message are asked no more.
+    /// address (the governor then says whether this may go out all the same). Channels that refused this very message are asked no more.
     pub(crate) fn route(
         &self,
         connection: &dyn Session,
@@ -285,6 +285,7 @@ impl Outreach {
         fates::refuse(connection, mail.id, channel)?;
         let Some(customer) = registry::find::<Customer>(connection, &mail.customer)? else { return Ok(false) };
         match self.route(connection, &customer, mail.id)? {
+            Some(_) if !mail.kind.heeds_opt_out() => Ok(true),
             Some((next, _)) => Ok(!care::opted_out(connection, &customer.id, next.medium())?),
             None => Ok(false),
         }

@@ -18,7 +18,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `answers`, `mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
-//! | `taps` | what a tap on a page does that may have been open for days |
+//! | `taps`, `seen` | what a tap on a page does that may have been open for days; acts on what is still as it was seen |
 //! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
@@ -90,6 +90,7 @@ pub mod registry;
 pub mod replies;
 mod rivals;
 pub mod roster;
+mod seen;
 pub mod service;
 pub mod slots;
 pub mod spreadsheet;
@@ -139,10 +140,11 @@ pub use views::{
     CrewWord, Errand, ErrandSheet, Figures, Guest, Happening, Joins, Journey, LetterFound, LooseReply, Matter,
     MessageState, MessageView, NoteOf, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise,
     QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked,
-    Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
+    Unsent, Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
 };
 
 use std::path::Path;
+use std::sync::Arc;
 
 use foretell_model::{MachineId, Offset, Timestamp};
 
@@ -156,12 +158,12 @@ use store::{Database, Session, Sqlite, Store};
 pub struct Outreach {
     store: Store,
     signer: Signer,
-    shelf: Shelf,
-    options: OutreachOptions,
+    shelf: Arc<Shelf>,
+    options: Arc<OutreachOptions>,
     /// Service state in memory, for pages.
-    desk: desk::Held,
-    kept_roster: drafting::KeptRoster,
-    kept_names: discreet::KeptNames,
+    desk: Arc<desk::Held>,
+    kept_roster: Arc<drafting::KeptRoster>,
+    kept_names: Arc<discreet::KeptNames>,
 }
 
 impl Outreach {
@@ -184,11 +186,11 @@ impl Outreach {
         let outreach = Self {
             store: Store::new(database),
             signer: Signer::open(secret)?,
-            shelf: Shelf::new(options.templates.clone())?,
-            options,
-            desk: desk::Held::default(),
-            kept_roster: drafting::KeptRoster::default(),
-            kept_names: discreet::KeptNames::default(),
+            shelf: Arc::new(Shelf::new(options.templates.clone())?),
+            options: Arc::new(options),
+            desk: Arc::default(),
+            kept_roster: Arc::default(),
+            kept_names: Arc::default(),
         };
         if outreach.options.delivers {
             outreach.subscribe_hooks()?;
@@ -294,17 +296,6 @@ impl Outreach {
         })
     }
 
-    /// Customers whom none of the channels in use reaches: what is to be written to them waits for the advisor.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn out_of_reach(&self) -> Result<Vec<Customer>> {
-        let is_reached =
-            |customer: &Customer| customer.is_reached_by(self.options.channels.iter().map(|channel| channel.medium()));
-        let customers = self.customers()?.into_iter();
-        Ok(customers.filter(|customer| !customer.erased && !is_reached(customer)).collect())
-    }
-
     /// One customer.
     ///
     /// # Errors
@@ -329,19 +320,19 @@ impl Outreach {
 
     /// What a customer with a broken machine is promised.
     #[must_use]
-    pub const fn promises(&self) -> &Promises {
+    pub fn promises(&self) -> &Promises {
         &self.options.promises
     }
 
     /// The zone in which the company's own days are counted.
     #[must_use]
-    pub const fn zone(&self) -> chrono_tz::Tz {
+    pub fn zone(&self) -> chrono_tz::Tz {
         self.options.zone
     }
 
     /// How many nameless crews make visits where no technician is registered.
     #[must_use]
-    pub const fn nameless_crews(&self) -> u32 {
+    pub fn nameless_crews(&self) -> u32 {
         self.options.visits_per_half_day
     }
 

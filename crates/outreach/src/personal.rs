@@ -12,6 +12,9 @@ use crate::store::personal::ERASED;
 use crate::store::{Entry, Session, dossier, managers, personal, registry, service_cases};
 use crate::views::PhotoOf;
 
+/// Why a case ends whose customer is no longer known: nobody is there to be written to, called or visited.
+const OWNER_ERASED: &str = "the customer was erased";
+
 /// Cases whose words are struck out in one step.
 const BATCH_MAX: u32 = 200;
 
@@ -39,8 +42,9 @@ impl Outreach {
     }
 
     /// Erases what is personal about a customer: names, numbers, addresses, letters, words said and written, pictures. What
-    /// waits in the outbox never goes out, booked visits are called off, links open nothing. Gives the references of the
-    /// pictures, whose bytes the caller deletes. Erasing twice is fine.
+    /// waits in the outbox never goes out, booked visits are called off, open cases end, links open nothing; machines are
+    /// watched on, and no new case is opened on them. Gives the references of the pictures, whose bytes the caller deletes.
+    /// Erasing twice is fine.
     ///
     /// # Errors
     /// When there is no such customer, or a message to them is on its way at this moment.
@@ -55,7 +59,7 @@ impl Outreach {
             if personal::is_sending(tx, customer)? {
                 return Err(OutreachError::refused(&attempted, Obstacle::Sending));
             }
-            let photos = erase(tx, &known, now)?;
+            let photos = erase(tx, &known, who, now)?;
             personal::compaction(tx, Some(now))?;
             let what = "erased what was personal";
             Entry { at: now, who, what, customer: Some(customer), ..Entry::default() }.write(tx)?;
@@ -151,10 +155,10 @@ pub(crate) fn living(connection: &dyn Session, sites: &[Site]) -> Result<Vec<Sit
     Ok(living)
 }
 
-fn erase(connection: &dyn Session, known: &Customer, now: Timestamp) -> Result<Vec<String>> {
+fn erase(connection: &dyn Session, known: &Customer, who: &str, now: Timestamp) -> Result<Vec<String>> {
     let customer = known.id.as_str();
     let (sites, machines) = theirs(connection, customer)?;
-    let mut photos = Vec::new();
+    let (mut photos, mut ended) = (Vec::new(), Vec::new());
     for visit in personal::visits(connection, "customer", customer)? {
         photos.extend(strike_visit(connection, visit)?);
     }
@@ -166,7 +170,9 @@ fn erase(connection: &dyn Session, known: &Customer, now: Timestamp) -> Result<V
     for machine in &machines {
         for case in personal::cases_of(connection, &machine.id)? {
             photos.extend(personal::delete_photos(connection, (PhotoOf::Case, case.as_str()))?);
-            personal::end_talks(connection, &case, now)?;
+            if personal::end_case(connection, &case, OWNER_ERASED, now)? {
+                ended.push((&machine.id, case));
+            }
         }
         photos.extend(personal::delete_photos(connection, (PhotoOf::Machine, &machine.id))?);
         personal::strike_machine(connection, &machine.id)?;
@@ -177,6 +183,12 @@ fn erase(connection: &dyn Session, known: &Customer, now: Timestamp) -> Result<V
     personal::strike_customer(connection, customer)?;
     managers::withdraw(connection, customer)?;
     personal::strike_record(connection, "customer", customer)?;
+    // After what others said was struck out.
+    for (machine, case) in &ended {
+        let (machine, advisory) = (Some(machine.as_str()), Some(case.as_str()));
+        let (what, why) = ("closed the case", OWNER_ERASED);
+        Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)?;
+    }
     for site in sites {
         registry::keep(connection, &Site::new(site.id, site.customer))?;
     }

@@ -3,14 +3,33 @@
 
 use foretell_model::FindingId;
 
-use crate::Outreach;
 use crate::error::Result;
 use crate::governor::Kind;
+use crate::outbox::NO_NEWS;
 use crate::outbox::asked::is_overtaken;
-use crate::store::{Mail, advisories, fates, messages, service_cases};
-use crate::views::{LetterFound, Stage, Unsettled, Untold, UntoldOf, Written};
+use crate::store::{Mail, Session, advisories, fates, messages, service_cases};
+use crate::views::{LetterFound, MessageState, Stage, Unsent, Unsettled, Untold, UntoldOf, Written};
+use crate::words::SAID_BY_TELEPHONE;
+use crate::{Language, Outreach};
 
 impl Outreach {
+    /// The newest word about a case's visit, where it never went out although there was something to tell: else an advisor would
+    /// take it that the customer knows.
+    pub(crate) fn unsent_word(
+        &self,
+        connection: &dyn Session,
+        (id, stage): (&FindingId, Stage),
+    ) -> Result<Option<Unsent>> {
+        let is_of_visit = matches!(stage, Stage::Booked | Stage::Done | Stage::Call);
+        let newest = if is_of_visit { messages::newest_word_of(connection, id)? } else { None };
+        let Some(mail) = newest.filter(|mail| mail.state == MessageState::Withdrawn) else { return Ok(None) };
+        let reason = match (mail.held, mail.reason) {
+            (Some(rule), None) => Some(rule.explain(Language::En, &self.options.catalogue)),
+            (_, why) => why.filter(|why| why != NO_NEWS && why != SAID_BY_TELEPHONE),
+        };
+        Ok(reason.map(|reason| Unsent { kind: mail.kind, reason }))
+    }
+
     /// Everything that was written in a case and went out, letters and word about its visit alike, newest first; of a service case
     /// by `case/` and its number.
     ///

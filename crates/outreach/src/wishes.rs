@@ -84,6 +84,17 @@ impl Outreach {
         said(connection, customer, record::STOPPED, medium, now)
     }
 
+    /// Customers whom none of the channels in use reaches: what is to be written to them waits for the advisor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn out_of_reach(&self) -> Result<Vec<Customer>> {
+        let is_reached =
+            |customer: &Customer| customer.is_reached_by(self.options.channels.iter().map(|channel| channel.medium()));
+        let customers = self.customers()?.into_iter();
+        Ok(customers.filter(|customer| !customer.erased && !is_reached(customer)).collect())
+    }
+
     /// Channels in use on which a customer has an address, the preferred first.
     fn media_of(&self, customer: &Customer) -> Vec<String> {
         let in_use: BTreeSet<&str> = self.options.channels.iter().map(|channel| channel.medium()).collect();

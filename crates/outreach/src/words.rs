@@ -21,6 +21,8 @@ use crate::views::{MessageState, Outcome, Progress, Promise, ServiceCase, Ticked
 
 /// Word about a service case stays worth reading for so long, days; its link too.
 pub(crate) const NOTICE_DAYS: f64 = 30.0;
+/// Why a word is taken back that somebody said.
+pub(crate) const SAID_BY_TELEPHONE: &str = "it was said on the telephone";
 /// The medium on which a file can be attached.
 pub(crate) const MAIL: &str = "email";
 
@@ -60,7 +62,7 @@ impl Outreach {
         if mail.id == 0 {
             return Ok(());
         }
-        (mail.state, mail.reason) = (MessageState::Withdrawn, Some("it was said on the telephone".to_owned()));
+        (mail.state, mail.reason) = (MessageState::Withdrawn, Some(SAID_BY_TELEPHONE.to_owned()));
         mail.save(connection)
     }
 

@@ -1,9 +1,9 @@
 //! A text that a person wrote goes out as it was written or not at all: what makes it untrue gives it back, words and all.
 
 use crate::support::scene::{Scene, cooler, scene};
-use crate::support::{apply, at};
+use crate::support::{apply, at, token};
 use foretell_model::{FindingId, Grade, Status, Timestamp};
-use foretell_outreach::{Card, Outcome, Stage};
+use foretell_outreach::{AfterCall, BookingView, Card, Outcome, PageState, Result, Stage};
 
 const TIMES_GONE: &str = "the times in the edited text were no longer free; this is a fresh draft";
 const FIGURES_MOVED: &str = "the forecast has moved since the text was edited; this is a fresh draft";
@@ -99,4 +99,50 @@ fn an_edited_text_whose_times_are_gone_comes_back_to_the_advisor() {
     assert!(message.text.body.contains("Dear Ms Baker") && message.slots.iter().all(|slot| slot.start > later));
     s.outreach.approve(&id, "wang", later).unwrap();
     assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
+}
+
+/// What a customer answers by mistake and takes back.
+type Answer = fn(&Scene, &str, Timestamp) -> Result<BookingView>;
+
+const ANSWERS: [Answer; 2] =
+    [|s, link, now| s.outreach.other_time(link, "Thursday", now), |s, link, now| s.outreach.not_now(link, 30, now)];
+
+#[test]
+fn an_approved_text_waits_on_when_an_answer_was_a_mistake() {
+    for answer in ANSWERS {
+        let (s, now) = (scene(), friday_night());
+        let id = edited(&s);
+        let link = s.outreach.approve(&id, "wang", now).unwrap().link;
+        // Said twice it is taken back as once.
+        answer(&s, token(&link), now).unwrap();
+        answer(&s, token(&link), now).unwrap();
+        assert_eq!(s.outreach.tick(at("2026-07-20T07:30:00Z")).unwrap(), [], "there was an answer before it went out");
+        assert_eq!(s.outreach.take_answer_back(token(&link), now).unwrap().state, PageState::Open);
+        let card = s.outreach.card(&id, now).unwrap();
+        let message = card.message.unwrap();
+        assert_eq!((card.stage, message.edited, message.link.as_str()), (Stage::Queued, true, link.as_str()));
+        let told = s.outreach.tick(at("2026-07-20T07:30:00Z")).unwrap();
+        assert_eq!(told[0].outcome, Outcome::Sent);
+        assert!(s.outreach.written(&id).unwrap()[0].body.contains("Dear Jane"));
+    }
+}
+
+#[test]
+fn a_drafted_text_is_a_draft_again_when_an_answer_to_the_letter_before_was_a_mistake() {
+    for answer in ANSWERS {
+        let (s, now) = (scene(), at("2026-07-15T08:30:00Z"));
+        let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+        let link = s.outreach.approve(&id, "wang", now).unwrap().link;
+        s.outreach.tick(now).unwrap();
+        s.outreach.called(&id, AfterCall::NewLetter, "once more, please", "wang", now).unwrap();
+        let draft = s.outreach.card(&id, now).unwrap().message.unwrap();
+        let body = draft.text.body.replace("Dear Ms Baker", "Dear Jane");
+        s.outreach.edit(&id, &draft.text.subject, &body, "wang", now).unwrap();
+        answer(&s, token(&link), now).unwrap();
+        s.outreach.take_answer_back(token(&link), now).unwrap();
+        let card = s.outreach.card(&id, now).unwrap();
+        let message = card.message.unwrap();
+        assert_eq!((card.stage, message.edited), (Stage::Draft, true));
+        assert!(message.text.body.contains("Dear Jane"), "{}", message.text.body);
+    }
 }

@@ -122,7 +122,12 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
     check(trouble(), Kind::FollowUp, false, "hold: trouble");
     check(trouble(), Kind::Notice, false, "send");
     check(Past { follow_ups: 1, ..Past::default() }, Kind::FollowUp, false, "drop: followed_up");
-    check(Past { opted_out: true, ..Past::default() }, Kind::Notice, true, "drop: opted_out");
+    for kind in [Kind::Invitation, Kind::Reminder, Kind::FollowUp] {
+        check(Past { opted_out: true, ..Past::default() }, kind, true, "drop: opted_out");
+    }
+    for kind in [Kind::Confirmation, Kind::Notice, Kind::OnTheWay, Kind::Progress, Kind::Closing, Kind::CalledOff] {
+        check(Past { opted_out: true, ..Past::default() }, kind, false, "send");
+    }
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 
 use crate::support::{Recorder, apply, at, finding, machine, open, options, token};
-use foretell_model::{FindingId, Grade, Status, Timestamp};
-use foretell_outreach::{Machine, MessageState, Outreach, OutreachError, PageState, Stage, Technician, Words};
+use foretell_model::{FindingId, Grade, Obstacle, Status, Timestamp};
+use foretell_outreach::{
+    CustomerStage, Machine, MessageState, Outreach, OutreachError, PageState, Source, Stage, Technician, Words,
+};
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")
@@ -119,4 +121,77 @@ fn fifty_advisors_work_on_one_queue() {
     keys.dedup();
     // All sixty machines are one customer's: the cap lets two through.
     assert_eq!((sent, keys.len()), (2, 2));
+}
+
+/// Two people act at the same moment who had the same page before them: one is obeyed, the other is told that it is old.
+fn race(
+    first: impl FnOnce() -> Result<(), OutreachError> + Send,
+    second: impl FnOnce() -> Result<(), OutreachError> + Send,
+) {
+    let barrier = Barrier::new(2);
+    let (first, second) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            barrier.wait();
+            second()
+        });
+        barrier.wait();
+        (first(), other.join().unwrap())
+    });
+    let told: Vec<_> = [first, second].into_iter().filter_map(Result::err).collect();
+    let stale =
+        |error: &OutreachError| matches!(error, OutreachError::Refused { why, .. } if why.why == Obstacle::Stale);
+    assert!(told.len() == 1 && told.iter().all(stale), "{told:?}");
+}
+
+#[test]
+fn of_two_who_decide_about_the_same_page_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let outreach = open(dir.path(), recorder.clone());
+    let second = Outreach::open(&dir.path().join("service.sqlite"), options(recorder)).unwrap();
+    let ids = cases(&outreach, 20);
+    for id in &ids {
+        // Either may be done after the other, by whoever has seen that.
+        let as_seen = |house: &Outreach| house.where_card(id, now(), |card| card.stage == Stage::Draft);
+        let (postponing, calling) = (as_seen(&outreach), as_seen(&second));
+        race(
+            || postponing.postpone(id, now().plus_days(3.0), "busy", "wang", now()),
+            || calling.call_instead(id, "the advisor prefers to call", "zhou", now()),
+        );
+    }
+    // Whoever looked before a colleague acted is late, however long ago that was.
+    let stage = outreach.card(&ids[0], now()).unwrap().stage;
+    let late = outreach.where_card(&ids[0], now(), |card| card.stage == Stage::Draft);
+    assert!(late.close(&ids[0], "no need", "wang", now()).is_err());
+    assert_eq!(outreach.card(&ids[0], now()).unwrap().stage, stage, "nothing of it is kept");
+}
+
+#[test]
+fn of_two_who_send_somebody_to_a_broken_machine_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    for id in ["t0", "t1"] {
+        let name = Words { en: id.to_owned(), zh: id.to_owned() };
+        outreach.register_technician(&Technician::new(id, name, "1"), "test", now()).unwrap();
+    }
+    for _ in 0..20 {
+        let case = outreach.open_service_case(&machine("s02/m002"), Source::Advisor, "hums", "wang", now()).unwrap().id;
+        let send = |technician: &'static str| {
+            let house = outreach.where_case(case, |case| case.technician.is_none());
+            move || house.send_technician(case, technician, None, "wang", now()).map(drop)
+        };
+        race(send("t0"), send("t1"));
+        outreach.withdraw_trouble(case, "it runs again", "wang", now()).unwrap();
+    }
+}
+
+#[test]
+fn nobody_overrides_a_stage_that_a_colleague_has_set_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let as_seen = || outreach.where_stage("acme", |stage| stage.is_none());
+    let (first, second) = (as_seen(), as_seen());
+    first.set_stage("acme", Some(CustomerStage::Complaint), "wrote to the board", "wang", now()).unwrap();
+    assert!(second.set_stage("acme", Some(CustomerStage::Latent), "sounded tired", "zhou", now()).is_err());
+    assert_eq!(outreach.stage("acme").unwrap(), Some(CustomerStage::Complaint));
 }

@@ -54,9 +54,7 @@ fn of_faults_in_season(busy: &str, faults: [&str; 2]) -> Vec<String> {
     let of_machine = |(_, id)| {
         faults.map(|fault| {
             let desk = desk(id);
-            let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
-            customer.production.busy = vec![busy.to_owned()];
-            desk.outreach.register_customer(&customer, "test", now()).unwrap();
+            desk.is_busy(busy);
             desk.write(&of_fault(&desk.id, fault));
             printed(&of(&desk.last()), &desk.id, false)
         })
@@ -207,6 +205,25 @@ fn the_reminder() {
         printed(&of(&desk.last()), &desk.id, false)
     });
     check("reminder", &texts);
+}
+
+/// Whoever is reminded of times that lie late is told once more why they do.
+#[test]
+fn a_reminder_of_times_that_wait_for_the_end_of_the_busy_season_says_so() {
+    let texts = MACHINES.map(|(_, id)| {
+        let reminder = |write: &dyn Fn(&Desk)| {
+            let desk = desk(id);
+            desk.is_busy("2026-07-01/2026-07-24");
+            write(&desk);
+            desk.outreach.tick(now()).unwrap();
+            desk.outreach.tick(at("2026-07-20T09:00:00Z")).unwrap();
+            printed(&of(&desk.last()), &desk.id, false)
+        };
+        let of_fault = |fault: &'static str| reminder(&move |desk| drop(desk.write(&of_fault(&desk.id, fault))));
+        [of_fault("cooler_clogging"), of_fault("cooling_fan"), reminder(&|desk| drop(due(desk, 12_150.0)))]
+            .join("\n----------\n\n")
+    });
+    check("reminder_after_season", &texts);
 }
 
 /// Times that were found for less work are none for more, whatever made it more.

@@ -29,6 +29,7 @@ mod letters;
 mod lives;
 mod managers;
 mod mistakes;
+mod opt_out;
 mod outbox;
 mod personal;
 mod plans;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
-use foretell_model::{FindingId, Found, Grade, Status, Timestamp};
+use foretell_model::{FindingId, Found, Grade, Offset, Status, Timestamp};
 use foretell_outreach::{
-    Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
+    Applied, Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage,
+    VisitReport,
 };
 
 /// Everything personal, each in words that occur nowhere else.
@@ -125,8 +126,19 @@ fn nothing_of_an_erased_customer_is_left_on_the_disk() {
     assert!(record.iter().any(|entry| entry.what == "visit_done") && record[0].what == "erased what was personal");
     // Nothing goes out, nothing comes back.
     let card = outreach.card(&filter, now()).unwrap();
-    assert_eq!((card.stage, card.customer), (Stage::Internal, None));
+    assert_eq!((card.stage, card.customer), (Stage::Cleared, None));
+    assert_eq!(card.remark.as_deref(), Some("the customer was erased"));
+    let last = &card.history[0];
+    assert_eq!((&*last.who, &*last.what, &*last.why), ("admin", "closed the case", "the customer was erased"));
     outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "configuration", now()).unwrap();
+    // Nothing waits for anybody, whatever the machine says from now on.
+    let again = finding(&machine("s02/m003"), "oil_filter_clogging", Grade::Urgent, Status::Updated);
+    let new = finding(&machine("s02/m003"), "separator_clogging", Grade::Urgent, Status::Opened);
+    for (offset, said) in [(3, again), (4, new)] {
+        let heard = outreach.apply(Offset(offset), 0, &said, &support::context(&said.machine), now()).unwrap();
+        assert!(matches!(heard, Applied::Ignored | Applied::Case { stage: Stage::Cleared, .. }), "{heard:?}");
+    }
+    assert_eq!((outreach.queue(now()).unwrap(), outreach.advisories().unwrap()), (vec![], vec![]));
     let sent: Vec<_> = outreach.tick(now().plus_days(3.0)).unwrap();
     assert!(sent.is_empty(), "{sent:?}");
     outreach.erase_customer("acme", "admin", now()).unwrap();

@@ -2,7 +2,7 @@
 //! controllers that trip.
 
 use crate::support::roads::{Scene, now, scene};
-use crate::support::{apply, finding, machine};
+use crate::support::{apply, finding, machine, token};
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Reply, Status, Timestamp};
 use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
 
@@ -260,16 +260,46 @@ fn a_reply_of_nobody_is_not_guessed_at() {
 #[test]
 fn a_link_that_was_taken_back_opens_nothing_and_what_was_booked_stays() {
     let s = scene();
-    let (id, message, link) = s.sent();
+    let (id, _, link) = s.sent();
     let page = s.outreach.booking_page(&link, now()).unwrap();
     s.outreach.book(&link, page.slots[0].slot.start, now()).unwrap();
-    s.outreach.revoke_link(message, "forwarded to a stranger", "wang", now()).unwrap();
+    s.outreach.revoke_links(&id, "forwarded to a stranger", "wang", now()).unwrap();
     let closed = s.outreach.booking_page(&link, now()).unwrap_err();
     assert!(matches!(closed, OutreachError::Link(why) if why.contains("expired")), "{closed}");
     assert!(s.outreach.cancel(&link, now()).is_err() && s.outreach.stop(&link, now()).is_err());
     let card = s.outreach.card(&id, now()).unwrap();
     assert_eq!((card.stage, card.message.unwrap().link_opens), (Stage::Booked, false));
-    assert!(s.outreach.revoke_link(message, "again", "wang", now()).is_err());
+    assert!(s.outreach.revoke_links(&id, "again", "wang", now()).is_err());
+    // The confirmation waited still: it is in nobody's hands, and the customer has a link again.
+    s.outreach.tick(now()).unwrap();
+    let newest = link_in(&s);
+    assert!(s.outreach.booking_page(&newest, now()).is_ok());
+    // Once it is out it is one of the letters that may have been forwarded.
+    s.outreach.revoke_links(&id, "forwarded again", "wang", now()).unwrap();
+    assert!(s.outreach.booking_page(&newest, now()).is_err() && s.outreach.booking_page(&link, now()).is_err());
+}
+
+/// The token of the link in what went out last.
+fn link_in(s: &Scene) -> String {
+    s.out.lock().unwrap().last().unwrap().1.link.rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_letter_that_waits_is_drafted_anew_when_its_link_is_taken_back() {
+    let s = scene();
+    let night = now() + 14 * HOUR_MS;
+    let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+    let id = apply(&s.outreach, 1, &case, night);
+    let link = s.outreach.approve(&id, "wang", night).unwrap().link;
+    s.outreach.tick(night).unwrap();
+    s.outreach.revoke_links(&id, "read out to the wrong person", "wang", night).unwrap();
+    assert!(s.outreach.booking_page(token(&link), night).is_err());
+    assert_eq!(s.remark(&id), (Stage::Draft, "its link was withdrawn; this is a fresh draft".into()));
+    assert!(s.outreach.revoke_links(&id, "again", "wang", night).is_err(), "a draft's link opens nothing");
+    // What goes out then has a link that opens.
+    s.outreach.approve(&id, "wang", night).unwrap();
+    s.outreach.tick(night + 12 * HOUR_MS).unwrap();
+    assert!(s.outreach.booking_page(&link_in(&s), night + 12 * HOUR_MS).is_ok());
     let filter = RecordFilter { case: Some(id.to_string()), ..RecordFilter::default() };
     let record = s.outreach.record(&filter).unwrap();
     assert!(record.iter().any(|entry| entry.what == "link_revoked" && entry.who == "wang"), "{record:?}");

@@ -144,12 +144,12 @@ fn a_moved_visit_that_cannot_be_told_is_left_to_the_advisor() {
     desk.outreach.book(&token, first, now()).unwrap();
     desk.outreach.tick(now()).unwrap();
     desk.outreach.reschedule(&token, second, now()).unwrap();
-    desk.outreach.opt_out("acme", "email", "said so", "wang", now()).unwrap();
+    desk.outreach.escalate("acme", "wang", "their director wrote", "wang", now()).unwrap();
     let before = desk.sent();
     desk.outreach.tick(now()).unwrap();
     assert_eq!(desk.sent(), before);
     let queue = desk.outreach.queue(now()).unwrap();
-    let why = "the customer was not told in writing that the visit was moved: the customer wants no such messages on this channel";
+    let why = "the customer was not told in writing that the visit was moved: a named person has taken over; nothing is sent by itself";
     assert_eq!((queue[0].stage, queue[0].remark.as_deref()), (Stage::Booked, Some(why)));
 }
 

@@ -66,6 +66,28 @@ fn a_letter_after_work_that_did_not_help_says_so() {
     check("again", &texts);
 }
 
+/// The times of another visit may wait for the end of the busy season as those of the first: its letter says so, and the reminder.
+#[test]
+fn a_letter_after_work_whose_times_wait_for_the_end_of_the_busy_season_says_so() {
+    let texts = MACHINES.map(|(_, id)| {
+        let w = worked_on(id);
+        let outreach = &w.desk.outreach;
+        w.desk.is_busy("2026-07-20/2026-08-01");
+        outreach.called(&w.case.id, AfterCall::NewLetter, "would like it in writing", "wang", w.at).unwrap();
+        // Seen again since, it leaves weeks.
+        apply(outreach, 22, &Finding { at: w.at, status: Status::Updated, ..w.case.clone() }, w.at);
+        outreach.approve(&w.case.id, "wang", w.at).unwrap();
+        let letters = [1, 8].map(|days| {
+            for hour in 0..24 * days {
+                outreach.tick(w.at + hour * 3_600_000).unwrap();
+            }
+            printed(&of(&w.desk.last()), &w.desk.id, false)
+        });
+        letters.join("\n----------\n\n")
+    });
+    check("again_after_season", &texts);
+}
+
 #[test]
 fn a_case_that_a_call_closes_after_its_work_is_done_and_not_needless() {
     let w = worked();

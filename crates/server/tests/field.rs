@@ -13,7 +13,7 @@ use foretell_model::{
     Event, FaultCode, Finding, FindingId, FindingKind, Grade, Log, MachineId, Offset, Quality, Reading, RulDays,
     Signal, Signals, Status, Timestamp,
 };
-use foretell_outreach::{MachineContext, Registry, Source, Spoken, VisitReport};
+use foretell_outreach::{MachineContext, Registry, Source, Spoken, Technician, VisitReport, Words};
 
 const REGISTRY: &str = r#"
 [[advisor]]
@@ -116,6 +116,27 @@ fn reading(minute: i64) -> Event {
     Event::Reading(Reading { machine: machine(), ts, arrived: ts, signals, state, quality })
 }
 
+/// What the engine would say of the machine.
+fn forecast(at: Timestamp) -> Finding {
+    let fault = FaultCode::new("oil_filter_clogging").unwrap();
+    Finding {
+        at,
+        machine: machine(),
+        kind: FindingKind::Prediction,
+        id: FindingId::new(&machine(), &fault, 1),
+        status: Status::Opened,
+        grade: Grade::Advise,
+        fault,
+        likelihood: 0.9,
+        alternatives: Vec::new(),
+        rul_days: Some(RulDays { p10: Some(14.0), p50: Some(18.0), p90: Some(27.0) }),
+        probability_within: None,
+        limit: None,
+        evidence: Vec::new(),
+        text: "A fault is likely.".into(),
+    }
+}
+
 struct Scene {
     service: Option<Service>,
     dir: tempfile::TempDir,
@@ -137,23 +158,7 @@ impl Scene {
         }
         let (outreach, now) = (service.outreach(), at("2026-07-15T09:59:00Z"));
         outreach.import(&Registry::from_toml(REGISTRY).unwrap(), "test", now).unwrap();
-        let fault = FaultCode::new("oil_filter_clogging").unwrap();
-        let finding = Finding {
-            at: now,
-            machine: machine(),
-            kind: FindingKind::Prediction,
-            id: FindingId::new(&machine(), &fault, 1),
-            status: Status::Opened,
-            grade: Grade::Advise,
-            fault,
-            likelihood: 0.9,
-            alternatives: Vec::new(),
-            rul_days: Some(RulDays { p10: Some(14.0), p50: Some(18.0), p90: Some(27.0) }),
-            probability_within: None,
-            limit: None,
-            evidence: Vec::new(),
-            text: "A fault is likely.".into(),
-        };
+        let finding = forecast(now);
         outreach.apply(Offset(100_000), 0, &finding, &MachineContext::default(), now).unwrap();
         let visit = outreach
             .book_for(
@@ -261,6 +266,53 @@ async fn a_visit_becomes_a_job_of_the_report() {
     let report = s.page("/m/s01/m001/report?lang=en").await;
     for text in ["Oil filter replaced", "oil filter", "85 min", "Jun Chen"] {
         assert!(report.to_lowercase().contains(&text.to_lowercase()), "no {text:?} in the report");
+    }
+}
+
+/// Two people with the same page before them press a button at the same moment: one is obeyed, the other is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_buttons_pressed_at_once_one_counts() {
+    let s = Scene::new().await;
+    let outreach = s.service.as_ref().unwrap().outreach().clone();
+    let (case, now) = (outreach.service_cases().unwrap()[0].id, at("2026-07-15T09:59:00Z"));
+    for key in ["liu", "zhou"] {
+        let name = Words { en: key.into(), zh: key.into() };
+        outreach.register_technician(&Technician::new(key, name, "1"), "test", now).unwrap();
+    }
+    let hidden = |page: &str, name: &str| {
+        let field = format!("name=\"{name}\" value=\"");
+        page.split_once(&field).unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let race = async |paths: [&str; 2], bodies: [String; 2]| {
+        let [first, second] = &bodies;
+        let answers = tokio::join!(
+            s.send("POST", paths[0], FORM, first.as_bytes()),
+            s.send("POST", paths[1], FORM, second.as_bytes())
+        );
+        let mut statuses = [answers.0.0, answers.1.0];
+        statuses.sort_unstable();
+        statuses
+    };
+    // Whoever is sent already is not sent twice: the two that are not.
+    let mut sent = String::new();
+    for _ in 0..10 {
+        let seen = hidden(&s.page(&format!("/cases/{case}")).await, "seen");
+        let others: Vec<_> = ["chen", "liu", "zhou"].into_iter().filter(|key| *key != sent).take(2).collect();
+        let path = format!("/cases/{case}/send");
+        let body = |key: &str| format!("technician={key}&seen={seen}");
+        assert_eq!(race([&path, &path], [body(others[0]), body(others[1])]).await, [303, 409]);
+        sent = outreach.service_case(case).unwrap().technician.unwrap();
+    }
+    for episode in 2..12 {
+        let fault = FaultCode::new("separator_clogging").unwrap();
+        let id = FindingId::new(&machine(), &fault, episode);
+        let finding = Finding { id: id.clone(), fault, ..forecast(now) };
+        outreach.apply(Offset(100_000 + u64::from(episode)), 0, &finding, &MachineContext::default(), now).unwrap();
+        let card = s.page(&format!("/advisory/{}", id.as_str().replace('/', "%2F"))).await;
+        let body = |more: &str| format!("id={id}&revision={}{more}", hidden(&card, "revision"));
+        let answers = race(["/queue/call", "/queue/postpone"], [body(""), body("&days=3&reason=busy")]).await;
+        assert_eq!(answers, [303, 409]);
+        outreach.close(&id, "over", "wang", now).unwrap();
     }
 }
 

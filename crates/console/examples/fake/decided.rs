@@ -28,7 +28,7 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         }
         AdvisorAct::Settle { arrived: true } => card.state = AdvisoryState::Sent { at: now() },
         AdvisorAct::Settle { arrived: false } => card.state = AdvisoryState::Approved { release: None },
-        AdvisorAct::RevokeLink { .. } => card.booking_path = None,
+        AdvisorAct::RevokeLink { .. } => (card.booking_path, card.links_open) = (None, false),
         AdvisorAct::Noted => card.heard = None,
         AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
         AdvisorAct::Called { then: AfterCall::Again, .. } => {}
@@ -63,7 +63,10 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
 }
 
 /// Does something about a case.
-pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), BackendError> {
+pub(super) fn act_on_case(case: &mut ServiceCase, seen: Option<u64>, act: CaseAct) -> Result<(), BackendError> {
+    if seen.is_some_and(|seen| seen != case.revision) {
+        return Err(Obstacle::Stale.into());
+    }
     if case.closed.is_some() {
         return Err(Obstacle::CaseClosed.into());
     }
@@ -93,6 +96,7 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
         CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
     }
     super::desk::wind(case);
+    case.revision += 1;
     Ok(())
 }
 
@@ -125,6 +129,11 @@ pub(super) fn about_customer(whom: &mut Whom, act: CustomerAct, by: &str) -> Res
     let mut stopped = |by, at| whom.media.iter_mut().filter(|m| m.medium == by).for_each(|m| m.stopped = at);
     match act {
         CustomerAct::Stage { stage: Some(6), to, .. } if to.is_empty() => return Err(Obstacle::PersonMissing.into()),
+        CustomerAct::Stage { seen, .. }
+            if seen.is_some_and(|seen| whom.stages.first().and_then(|last| last.stage).unwrap_or(0) != seen) =>
+        {
+            return Err(Obstacle::Stale.into());
+        }
         CustomerAct::Stage { stage, why, .. } => {
             whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
         }

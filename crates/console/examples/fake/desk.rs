@@ -71,6 +71,7 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
     let (contact, phone) = if german { ("Mr Brandt", "+49 421 555 0102") } else { ("张经理", "0512-5550 0102") };
     ServiceCase {
         id,
+        revision: 1,
         machine: machine.summary.id.to_string(),
         machine_name: machine.summary.name.clone(),
         site_name: machine.summary.site_name.clone(),

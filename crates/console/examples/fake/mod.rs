@@ -229,10 +229,10 @@ impl Backend for Fake {
         Ok(200)
     }
 
-    fn act_on_case(&self, id: i64, act: CaseAct, _by: &str) -> Result<(), BackendError> {
+    fn act_on_case(&self, id: i64, seen: Option<u64>, act: CaseAct, _by: &str) -> Result<(), BackendError> {
         self.with(|state| {
             let case = state.desk.cases.iter_mut().find(|case| case.id == id).ok_or_else(|| missing("case"))?;
-            decided::act_on_case(case, act)
+            decided::act_on_case(case, seen, act)
         })
     }
 

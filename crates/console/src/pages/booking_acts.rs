@@ -4,7 +4,7 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use foretell_model::{Obstacle, Timestamp};
 use serde::Deserialize;
 
@@ -133,6 +133,12 @@ pub(crate) async fn cancel(
     Form(form): Form<Cancelled>,
 ) -> Response {
     answer(&app, &ask, token, BookingAct::Cancel { seen: form.seen.map(Timestamp::from_millis) }).await
+}
+
+/// `GET` of an address at which a customer tapped, e.g. because the answer to a tap that came too late was loaded again or shared:
+/// leads back to the page. Nothing is tapped by it.
+pub(crate) async fn tapped(Path(token): Path<String>) -> Redirect {
+    Redirect::to(&format!("/b/{}", encode(&token)))
 }
 
 async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {

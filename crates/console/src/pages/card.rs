@@ -78,6 +78,8 @@ pub(crate) struct Card {
     pub(crate) wish: String,
     pub(crate) why: String,
     pub(crate) delivery: String,
+    /// That a word about the visit never went out; empty where nothing of the kind is to be said.
+    pub(crate) unsent: String,
     pub(crate) address: String,
     pub(crate) approve_label: &'static str,
     pub(crate) phone: String,
@@ -159,6 +161,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         wish,
         why,
         delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, zone, lang)),
+        unsent: advisory.unsent.as_ref().map_or_else(String::new, |unsent| text::never_sent(unsent, lang)),
         address: advisory.customer.address,
         slots,
         governor,

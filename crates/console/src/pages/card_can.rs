@@ -26,7 +26,7 @@ pub(crate) struct Can {
 
 impl Can {
     pub(super) fn of(advisory: &AdvisoryCard) -> Self {
-        let (deliver, revoke) = (advisory.unsettled, advisory.booking_path.is_some());
+        let (deliver, revoke) = (advisory.unsettled, advisory.links_open);
         // Why a draft is a fresh one is no answer to be noted.
         let is_draft = matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. });
         let note = advisory.heard.is_some() && !is_draft;

@@ -41,7 +41,7 @@ pub(crate) struct Opened {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Spoken {
     remark: String,
-    /// What the page showed, as [`crate::view::ServiceCase::mark`] has it.
+    /// What the page showed, as [`crate::view::ServiceCase::revision`] has it.
     seen: Option<u64>,
 }
 
@@ -269,7 +269,7 @@ pub(crate) async fn close(
         return refused(&app, &ask, id, &Obstacle::ChecklistGap.into(), typed).await;
     }
     let by = ask.by.clone();
-    let closed = app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by));
+    let closed = app.ask(move |backend| backend.act_on_case(id, None, CaseAct::Close(report), &by));
     let (app, ask) = (&app, &ask);
     let otherwise = |error| async move {
         refused(app, ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
@@ -298,12 +298,9 @@ async fn act(
     done: &'static str,
     kept: Kept,
 ) -> Response {
-    let (by, lang) = (ask.by.clone(), ask.lang);
+    let by = ask.by.clone();
     let otherwise = |error| async move { refused(app, ask, id, &error, Typed { kept, ..Typed::default() }).await };
-    let did = app.ask(move |backend| match seen {
-        Some(seen) if backend.case(id, lang)?.case.mark() != seen => Err(Obstacle::Stale.into()),
-        _ => backend.act_on_case(id, act, &by),
-    });
+    let did = app.ask(move |backend| backend.act_on_case(id, seen, act, &by));
     answered(did, |()| format!("/cases/{id}?done={done}"), otherwise).await
 }
 

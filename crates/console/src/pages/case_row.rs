@@ -5,7 +5,7 @@ use foretell_model::Timestamp;
 use super::page::encode;
 use crate::Lang;
 use crate::text::{self, desk, field};
-use crate::view::{ServiceCase, Timer, TimerState};
+use crate::view::{ServiceCase, Timer, TimerState, UnsettledWord};
 
 /// One case in a list.
 pub(crate) struct CaseRow {
@@ -110,4 +110,10 @@ const fn class(state: TimerState) -> &'static str {
         TimerState::KeptLate | TimerState::Overtaken => "hidden",
         TimerState::Kept => "good",
     }
+}
+
+/// Words that did not arrive, or perhaps not, each with what stood in its way as it is read.
+pub(super) fn why_lost(words: Vec<UnsettledWord>, lang: Lang) -> Vec<UnsettledWord> {
+    let told = |reason: &str| text::capitalised(&text::lost_because(reason, lang));
+    words.into_iter().map(|word| UnsettledWord { reason: told(&word.reason), ..word }).collect()
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::card::tel;
 use super::case_acts::{Closing, PartRow, parts};
 use super::case_machine::{MachineCard, machine_card};
-use super::case_row::{CaseRow, row};
+use super::case_row::{CaseRow, row, why_lost};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
@@ -305,7 +305,7 @@ fn lay_out_one(
         f: field::words(lang),
         js: assets::field_js(),
         href: format!("/cases/{}", case.id),
-        seen: case.mark(),
+        seen: case.revision,
         eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
         photos: tiles(photos),
         row: row(case, page.now, lang),
@@ -360,7 +360,7 @@ fn lay_out_one(
         points: points.map(|((name, label), done)| Point { name, label, done }).collect(),
         report: case.report.as_ref().map_or_else(Vec::new, |report| report_lines(report, lang)),
         record: lines(&page.record, catalogue, case.zone, lang),
-        unsettled: page.unsettled,
+        unsettled: why_lost(page.unsettled, lang),
     }
 }
 

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use foretell_model::{Catalogue, Obstacle};
+use foretell_model::Catalogue;
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -323,8 +323,8 @@ pub(crate) async fn stage(
     }
     let stage = Some(form.stage).filter(|stage| *stage > 0);
     let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("to", &form.to), ("why", &form.why)]);
-    let set = CustomerAct::Stage { stage, to: form.to, why: cut(&form.why) };
-    act(&app, &ask, (id, form.seen), set, "stage", kept).await
+    let set = CustomerAct::Stage { stage, to: form.to, why: cut(&form.why), seen: form.seen };
+    act(&app, &ask, id, set, "stage", kept).await
 }
 
 /// `POST /customers/{id}/hand-over`
@@ -335,7 +335,7 @@ pub(crate) async fn hand_over(
     Form(form): Form<HandForm>,
 ) -> Response {
     let kept = Kept::of("hand-over", &[("to", &form.to), ("why", &form.why)]);
-    act(&app, &ask, (id, None), CustomerAct::HandOver { to: form.to, why: cut(&form.why) }, "handed-over", kept).await
+    act(&app, &ask, id, CustomerAct::HandOver { to: form.to, why: cut(&form.why) }, "handed-over", kept).await
 }
 
 /// `POST /customers/{id}/stop`
@@ -346,7 +346,7 @@ pub(crate) async fn stop(
     Form(form): Form<MediumForm>,
 ) -> Response {
     let kept = Kept::of("stop", &[("medium", &form.medium), ("why", &form.why)]);
-    act(&app, &ask, (id, None), CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
+    act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
 }
 
 /// `POST /customers/{id}/resume`
@@ -357,24 +357,13 @@ pub(crate) async fn resume(
     Form(form): Form<MediumForm>,
 ) -> Response {
     let kept = Kept::of("resume", &[("medium", &form.medium), ("why", &form.why)]);
-    act(&app, &ask, (id, None), CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed", kept).await
+    act(&app, &ask, id, CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed", kept).await
 }
 
-/// Does it, unless a colleague has set another stage since the page was loaded: nobody overrides what they have not read.
-async fn act(
-    app: &App,
-    ask: &Ask,
-    (id, seen): (String, Option<u8>),
-    act: CustomerAct,
-    done: &'static str,
-    kept: Kept,
-) -> Response {
-    let (by, of, lang) = (ask.by.clone(), id.clone(), ask.lang);
+async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str, kept: Kept) -> Response {
+    let (by, of) = (ask.by.clone(), id.clone());
     let to = format!("{}?done={done}", customer_href(&id));
     let otherwise = |error| async move { refused(app, ask, id, &error, kept).await };
-    let did = app.ask(move |backend| match seen {
-        Some(seen) if backend.customer(&of, lang)?.line.stage.unwrap_or(0) != seen => Err(Obstacle::Stale.into()),
-        _ => backend.act_on_customer(&of, act, &by),
-    });
+    let did = app.ask(move |backend| backend.act_on_customer(&of, act, &by));
     answered(did, |()| to, otherwise).await
 }

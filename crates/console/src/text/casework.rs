@@ -85,6 +85,8 @@ const REMARKS: &[(&str, &str)] = &[
         "有保养到期，已并入这封信，请再看一遍，重新批准",
     ),
     ("service of which it spoke is no longer due; this is a fresh draft", "信里提到的保养已不用做，这是重新起草的信"),
+    ("its link was withdrawn; this is a fresh draft", "信里的链接已收回，这是重新起草的信"),
+    ("the customer was erased", "客户资料已删除"),
     ("could not write to", "信没有写成"),
     ("the customer would rather have another time", "客户想换个时间"),
     (
@@ -160,6 +162,11 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
     }
 }
 
+/// What stood in the way of a word that did not arrive: a phrase of ours, or a channel's own words.
+pub(crate) fn lost_because(reason: &str, lang: Lang) -> String {
+    remark(&undelivered(reason, lang), lang)
+}
+
 /// `could not be sent yet: …; next try 18 Jul, 14:05`.
 pub(crate) fn not_sent_yet(delivery: &Delivery, zone: Tz, lang: Lang) -> String {
     let (reason, next) = (undelivered(&delivery.reason, lang), civil::date_time(delivery.next, zone, lang));
@@ -219,5 +226,16 @@ mod tests {
         assert_eq!(remark("the visit did not take place: gate closed", Lang::Zh), "上门未进行：gate closed");
         assert_eq!(remark("the customer cancelled the visit", Lang::Zh), "客户取消了上门");
         assert_eq!(remark("客户喜欢打电话", Lang::Zh), "客户喜欢打电话");
+    }
+
+    #[test]
+    fn what_a_word_met_on_its_way_is_said_in_the_readers_language() {
+        #[track_caller]
+        fn check(reason: &str, zh: &str) {
+            assert_eq!((lost_because(reason, Lang::En).as_str(), &*lost_because(reason, Lang::Zh)), (reason, zh));
+        }
+        check("the customer has no address on any channel in use", "没有可用的联系方式，请打电话");
+        check("it waited until its times had passed", "等得太久，里面说的时间已经过了");
+        check("", "");
     }
 }

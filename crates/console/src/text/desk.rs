@@ -99,7 +99,7 @@ words! {
     done_mended = "The case is closed.", "报修已完成。";
     done_opened = "The case is open; both clocks are running.", "已登记报修，两项承诺开始计时。";
     done_stage = "The stage is noted.", "已记录客户状态。";
-    done_stopped = "Messages on this channel are stopped.", "已停止该渠道的消息。";
+    done_stopped = "Messages on this channel are stopped; word of booked visits and breakdowns still goes out.", "已停止该渠道的主动消息；约好的上门和报修的进展仍会通知。";
     done_resumed = "Messages on this channel may go out again.", "已恢复该渠道的消息。";
     done_verdict = "Thank you. The verdict is noted.", "已记录核实结果，谢谢。";
     machine = "Machine", "机器";

@@ -175,7 +175,7 @@ words! {
     personal_hint = "Everything kept about this customer, to hand out or to erase.", "与该客户有关的全部数据，可以导出或删除。";
     export = "Download as a file", "导出为文件";
     erase = "Erase for good", "永久删除";
-    erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, links open nothing any more. Figures without names stay. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，链接全部失效。不含姓名的统计数字保留。此操作无法撤销。";
+    erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, open matters closed, links open nothing any more. Figures without names stay. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，未办完的事项结束，链接全部失效。不含姓名的统计数字保留。此操作无法撤销。";
     erase_type = "To confirm, type the customer's key", "请输入客户编号以确认";
     erased = "What was personal is erased.", "个人数据已删除。";
 }

@@ -37,8 +37,8 @@ pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint
 pub(crate) use bound::{bind_all, bound_page};
 pub(crate) use breaches::breach;
 pub(crate) use casework::{
-    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, season_until, told_of_case, visit_was, when,
-    your_wish,
+    has_it_taken_place, lost_because, not_sent_yet, progress, quiet_until, remark, season_until, told_of_case,
+    visit_was, when, your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{
@@ -59,7 +59,7 @@ pub(crate) use offline::{broken_down, offline};
 pub(crate) use parts::{clean_in_part, not_seen};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, confirmation_waits, cooler_loss, evidence_line, fleet_headline, fleet_subline,
-    governor, hidden_by, hours_count, in_days, listed, machines_count, period, probability_before_slot,
+    governor, hidden_by, hours_count, in_days, listed, machines_count, never_sent, period, probability_before_slot,
     probability_of_limit, queue_headline, queue_line, readings_summary, report_summary, said, stood_last, stood_on,
     truth_line, untold, was, with_remark, within_days,
 };

@@ -4,8 +4,8 @@ use chrono::Timelike;
 use chrono_tz::Tz;
 use foretell_model::{Limit, Timestamp};
 
-use super::{governor_reason, number, percent, words};
-use crate::view::{AdvisoryState, Governor, HiddenBy};
+use super::{governor_reason, number, percent, remark, words};
+use crate::view::{AdvisoryState, Governor, HiddenBy, Unsent};
 use crate::{Lang, civil};
 
 /// Why health is hidden.
@@ -181,6 +181,17 @@ pub(crate) fn confirmation_waits(verdict: &Governor, zone: Tz, lang: Lang) -> St
     match lang {
         Lang::En => format!("Confirmation of the visit: {}", governor(verdict, zone, lang)),
         Lang::Zh => format!("上门确认：{}", governor(verdict, zone, lang)),
+    }
+}
+
+/// That a word about a visit never went out, and why.
+pub(crate) fn never_sent(unsent: &Unsent, lang: Lang) -> String {
+    let reason = remark(&unsent.reason, lang);
+    match (lang, unsent.is_after) {
+        (Lang::En, false) => format!("Word about the visit was not sent: {reason}."),
+        (Lang::En, true) => format!("Word after the visit was not sent: {reason}."),
+        (Lang::Zh, false) => format!("上门通知没有发出：{reason}。"),
+        (Lang::Zh, true) => format!("上门后的回访消息没有发出：{reason}。"),
     }
 }
 
@@ -369,6 +380,17 @@ mod tests {
         let now = Timestamp::from_millis(0);
         let texts = [5_000, -5_000, -300_000, -7_200_000, -3 * 86_400_000].map(|ms| ago(now, now + ms, Lang::En));
         assert_eq!(texts, ["just now", "just now", "5 min ago", "2 h ago", "3 days ago"]);
+    }
+
+    #[test]
+    fn a_word_that_was_not_sent_is_named_with_its_reason() {
+        let unsent = |is_after, reason: &str| Unsent { is_after, reason: reason.to_owned() };
+        let silent = unsent(false, "a named person has taken over; nothing is sent by itself");
+        assert_eq!(never_sent(&silent, Lang::Zh), "上门通知没有发出：已由专人接手，系统不再自动发送。");
+        let stopped = unsent(true, "the customer wants no such messages on this channel");
+        let en = "Word after the visit was not sent: the customer wants no such messages on this channel.";
+        assert_eq!(never_sent(&stopped, Lang::En), en);
+        assert_eq!(never_sent(&stopped, Lang::Zh), "上门后的回访消息没有发出：客户不再接收此类消息。");
     }
 
     #[test]

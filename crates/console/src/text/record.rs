@@ -110,7 +110,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("called_unreached", "call: nobody reached", "通话：未联系上", Data::Own),
     ("opened the case", "opened the case", "新建事项", Data::Engine),
     ("cleared the case", "cleared the case", "事项解除：预测不再成立", Data::Engine),
-    ("closed the case", "closed the case", "结束事项", Data::Own),
+    ("closed the case", "closed the case", "结束事项", Data::Remark),
     ("approved the message", "approved the message", "批准了信件", Data::Own),
     ("edited the message", "edited the message", "修改了信件", Data::Own),
     ("postponed the case", "postponed the case", "推迟处理", Data::Own),

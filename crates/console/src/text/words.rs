@@ -202,7 +202,7 @@ words! {
     done_missed = "Recorded. It is back in your queue.", "已记录，此事项重新打开。";
     done_arrived = "Recorded: the letter arrived.", "已记录：信件已送达。";
     done_again = "It will be sent again at the next hour at which we may write.", "将在可发送时段重新发送。";
-    done_revoked = "The link no longer works.", "链接已失效。";
+    done_revoked = "The links no longer work.", "链接已全部失效。";
     done_noted = "Noted.", "已知悉。";
     unsettled = "Nobody knows whether the letter arrived. Ask the customer, then say so here.", "不确定信件是否送达。请先向客户确认，再在此处理。";
     word_unknown = "Nobody knows whether this arrived. Ask the customer, then say so here.", "不确定这条消息是否送达。请先向客户确认，再在此处理。";
@@ -215,8 +215,8 @@ words! {
     word_failed = "This did not arrive. Tell the customer by telephone, or send it again.", "这条消息没有送达。请打电话告知客户，或重新发送。";
     it_arrived = "It arrived", "已送达";
     send_again = "Send again", "重新发送";
-    revoke_link = "Withdraw the link", "收回链接";
-    revoke_note = "The link in this letter will no longer work. A booked visit stays booked.", "收回后，信中的链接不能再打开；已约好的上门不受影响。";
+    revoke_link = "Withdraw the links", "收回链接";
+    revoke_note = "The links in all letters about this will no longer work. A booked visit stays booked.", "收回后，这件事相关信件里的链接都不能再打开；已约好的上门不受影响。";
     noted = "Noted", "已知悉";
     state_visit_over = "Has the visit taken place?", "上门是否已完成？";
     state_internal = "Stays inside the company", "仅内部可见";
@@ -271,7 +271,7 @@ words! {
     months_3 = "3 months", "三个月";
     confirm = "Confirm", "确定";
     stop_messages = "Stop such messages", "不再接收这类消息";
-    stop_sure = "We will not send you such messages again. You can change your mind here at any time.", "以后不再给您发这类消息。想恢复的话，随时可以在这里改回来。";
+    stop_sure = "We will not send you such messages again. News of a visit you have booked, or of a breakdown, will still reach you. You can change your mind here at any time.", "以后不再给您发这类消息；约好的上门和报修的进展，仍会照常通知您。想恢复的话，随时可以在这里改回来。";
     reschedule = "Choose another time", "改期";
     cancel_visit = "Cancel the visit", "取消上门";
     cancel_sure = "We will free the time. You can choose another one on this page whenever you like.", "这个时间会让出来，您随时可以在这里另选。";

@@ -206,6 +206,15 @@ pub struct PartAtHand {
     pub n: u32,
 }
 
+/// A word about a visit that never went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// It follows the work; else it tells that the visit is booked, moved or cancelled.
+    pub is_after: bool,
+    /// Why, in English.
+    pub reason: String,
+}
+
 /// One card of the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdvisoryCard {
@@ -259,6 +268,8 @@ pub struct AdvisoryCard {
     pub unsettled: bool,
     /// Why the message has not gone out although it was tried.
     pub delivery: Option<Delivery>,
+    /// The newest word about the visit, where that never went out.
+    pub unsent: Option<Unsent>,
     /// The governor's verdict.
     pub governor: Governor,
     /// Earlier contacts, newest first.
@@ -275,6 +286,8 @@ pub struct AdvisoryCard {
     pub advisor: Person,
     /// Path of the customer's page (`/b/…`) once there is one.
     pub booking_path: Option<String>,
+    /// Somebody may hold a link of the case that opens.
+    pub links_open: bool,
     /// Pictures of it and of its newest visit; only where the card stands alone on its page.
     pub photos: Vec<PhotoView>,
     /// What was found of what was forecast, once somebody said.

@@ -1,7 +1,5 @@
 //! Service cases: something did break. Two promises run against the clock.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use chrono_tz::Tz;
 use foretell_model::{FaultCode, Finding, Timestamp};
 
@@ -72,6 +70,9 @@ pub struct Progress {
 pub struct ServiceCase {
     /// Its number.
     pub id: i64,
+    /// Changes with what is decided upon when somebody calls, is sent or stays away: what was said, who was called, who comes,
+    /// who is there.
+    pub revision: u64,
     /// `site/machine`.
     pub machine: String,
     /// What the customer calls the machine.
@@ -202,18 +203,8 @@ pub struct UnsettledWord {
     pub subject: String,
     /// Whether it certainly did not arrive.
     pub is_lost: bool,
-}
-
-impl ServiceCase {
-    /// Of what is decided upon when somebody calls, is sent or stays away - what was said, who was called, who comes, who is
-    /// there - a number.
-    #[must_use]
-    pub fn mark(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        let sent = self.sent.as_ref().map(|sent| &sent.phone);
-        (&self.what, &self.heard, sent, self.call_back.met, self.on_site.met, self.closed).hash(&mut hasher);
-        hasher.finish()
-    }
+    /// What stood in its way, in English or in a channel's own words; may be empty.
+    pub reason: String,
 }
 
 /// What is done about a case.

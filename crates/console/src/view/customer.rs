@@ -155,6 +155,8 @@ pub enum CustomerAct {
         to: String,
         /// Why.
         why: String,
+        /// The stage that was decided upon, 0 for none: where a colleague has set another since, nobody overrides it unread.
+        seen: Option<u8>,
     },
     /// No more messages on a medium.
     Stop {

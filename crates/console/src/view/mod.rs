@@ -29,7 +29,7 @@ pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Ti
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Joins, OtherMachine, PartAtHand,
-    Queue, Slot, Speaker,
+    Queue, Slot, Speaker, Unsent,
 };
 pub use after::{AfterCall, AfterCancelling};
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Stops, Visit};

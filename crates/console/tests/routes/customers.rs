@@ -2,6 +2,25 @@
 
 use super::*;
 
+/// Whoever loads the answer to a tap again, or was sent its address, comes to the page; nothing is done by it.
+#[tokio::test]
+async fn the_address_of_a_tap_leads_to_the_page() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let get = |path: String| send(app.clone(), Request::get(path).body(Body::empty()).unwrap());
+    let before = get("/b/token-en".to_owned()).await.body;
+    for tap in ["book", "another", "later", "stop", "resume", "undo", "all-well", "cancel", "trouble"] {
+        let led = get(format!("/b/token-en/{tap}")).await;
+        assert_eq!((led.status, led.header("location")), (StatusCode::SEE_OTHER, "/b/token-en"), "{tap}");
+    }
+    assert_eq!(get("/b/token-en".to_owned()).await.body, before);
+    // A browser with a script shows the page's own address beside what it says of the tap.
+    let late = send(app.clone(), form("/b/token-en/book", "from=1")).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.body.contains("data-home=\"/b/token-en\""), "{}", late.body);
+    // Other pages of the link have addresses of their own.
+    assert!(!get("/b/token-en/preferences".to_owned()).await.body.contains("data-home"));
+}
+
 #[tokio::test]
 async fn a_customer_books_moves_and_cancels() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));

@@ -24,6 +24,8 @@ pub(crate) struct Sent {
     /// An answer to what somebody did, or word about what broke: nothing that the caps count.
     pub(crate) asked: bool,
     pub(crate) reminder: bool,
+    /// The one word after a job, which an opt-out stops although no cap counts it.
+    pub(crate) follow_up: bool,
     /// Something was broken on the machine.
     pub(crate) broken: bool,
 }
@@ -133,7 +135,8 @@ impl Judge {
     pub(crate) fn sent(&mut self, sent: Sent) {
         let stage = self.stages.get(&sent.customer).copied();
         self.fault("in quiet hours", !sent.is_open && !sent.urgent);
-        self.fault("after an opt-out", self.stopped.contains(&(sent.customer.clone(), sent.medium.clone())));
+        let stopped = self.stopped.contains(&(sent.customer.clone(), sent.medium.clone()));
+        self.fault("unasked after an opt-out", stopped && (!sent.asked || sent.follow_up));
         self.fault("to customers whom a person looks after (stage 6)", stage == Some(CustomerStage::Escalation));
         self.fault("repeats", self.is_repeated(&sent));
         self.fault("texts with internal words", !is_clean(&sent));
@@ -190,7 +193,7 @@ impl Judge {
         const ALL: &[&str] = &[
             "double bookings",
             "in quiet hours",
-            "after an opt-out",
+            "unasked after an opt-out",
             "repeats",
             "texts with internal words",
             "more than two in seven days",

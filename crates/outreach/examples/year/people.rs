@@ -100,6 +100,7 @@ impl World {
             parcel: parcel.clone(),
             machines,
             reminder: ticked.kind == Kind::Reminder,
+            follow_up: ticked.kind == Kind::FollowUp,
             urgent,
             notice,
             asked: notice || !ticked.kind.is_proactive(),

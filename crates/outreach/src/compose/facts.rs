@@ -229,11 +229,11 @@ impl Facts {
         self
     }
 
-    /// After a visit in which this work was done: what it promised and compared was said then.
+    /// After a visit in which this work was done: what it promised and compared was said then. Why the times lie so late was not.
     pub(crate) fn after(mut self, before: Before) -> Self {
         self.benefit.clear();
         self.comparison.clear();
-        (self.saving, self.season, self.season_until, self.before) = (None, None, None, Some(before));
+        (self.saving, self.season, self.before) = (None, None, Some(before));
         self
     }
 

@@ -5,6 +5,10 @@
 //! sooner calls. Reminders belong to the contact they remind of: the machine's cap does not count them, the customer's does.
 //! Word about a machine that broke is no enthusiasm: no cap and no quiet hour holds it. A confirmation answers what somebody just
 //! did, so no cap counts it; at which hours it goes out, [`Answer`] says.
+//!
+//! An opt-out holds for good, urgent or not, against all that we write of our own accord. It is no renunciation of a visit that
+//! was booked or of help with a machine that stands still: whoever comes, and when, is told, first on a channel that was not
+//! stopped. The page on which a customer stops messages says so.
 
 mod say;
 
@@ -94,6 +98,13 @@ impl Kind {
     #[must_use]
     pub const fn is_proactive(self) -> bool {
         matches!(self, Self::Invitation | Self::Reminder)
+    }
+
+    /// Whether we write it of our own accord, so that an opt-out stops it; anything else tells of a visit that was agreed, or of a
+    /// machine that broke.
+    #[must_use]
+    pub const fn heeds_opt_out(self) -> bool {
+        self.is_proactive() || matches!(self, Self::FollowUp)
     }
 
     /// Whether it is about a service case: whoever has a broken machine waits for it at any hour.
@@ -329,7 +340,7 @@ pub fn judge(policy: &Policy, calendar: &Calendar, past: &Past, request: Request
 /// Why a request can never be granted.
 fn never(past: &Past, request: Request) -> Option<Reason> {
     match (past.stage, request.kind) {
-        _ if past.opted_out => Some(Reason::OptedOut),
+        (_, kind) if past.opted_out && kind.heeds_opt_out() => Some(Reason::OptedOut),
         (Some(CustomerStage::Escalation), _) => Some(Reason::Silent),
         (Some(stage), kind) if stage >= CustomerStage::OpenGrumbling && kind.is_proactive() => {
             Some(Reason::Displeased { stage })

@@ -3,12 +3,12 @@
 use foretell_model::{HOUR_MS, Timestamp};
 
 use super::decide::{Decision, LINK_OVER, hold, refuse, withdraw_word};
-use super::{ticked, write_record};
+use super::{NO_NEWS, ticked, write_record};
 use crate::compose::trouble::About;
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Answer, Hours, Kind, Past, Reason, Request, Verdict};
+use crate::governor::{self, Answer, Hours, Kind, Past, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{Matter, MessageState, Outcome, ServiceCase, Stage};
 use crate::words::{MAIL, NOTICE_DAYS};
@@ -27,7 +27,7 @@ impl Outreach {
             None => None,
         };
         let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
-        let Some((occasion, stay)) = news else { return drop_it(mail, "it is no longer needed") };
+        let Some((occasion, stay)) = news else { return drop_it(mail, NO_NEWS) };
         if mail.expires <= now {
             return drop_it(mail, LINK_OVER);
         }
@@ -109,7 +109,7 @@ impl Outreach {
         };
         let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
         if is_overtaken(mail.kind, &case) {
-            return drop_it(mail, "it is no longer needed");
+            return drop_it(mail, NO_NEWS);
         }
         if let Some(why) = stale(&mail, now) {
             return unsendable(connection, mail, why, now);
@@ -131,9 +131,6 @@ impl Outreach {
             }
             Verdict::Hold { until, reason } => {
                 hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
-            }
-            Verdict::Drop { reason: reason @ Reason::OptedOut } => {
-                unsendable(connection, mail, &reason.explain(Language::En, &self.options.catalogue), now)
             }
             Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
         }

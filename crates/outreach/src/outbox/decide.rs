@@ -3,7 +3,7 @@
 use foretell_model::{Finding, Timestamp};
 use metrics::counter;
 
-use super::{begun, ticked, write_record};
+use super::{NO_NEWS, begun, ticked, write_record};
 use crate::channel::Parcel;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
@@ -44,7 +44,7 @@ impl Outreach {
         let wanted = case.stage == if mail.kind == Kind::Reminder { Stage::Contacted } else { Stage::Queued };
         let case_of = |why: &str, mail: Mail, case: &mut Case| drop_it(connection, mail, case, why, now);
         if !wanted {
-            return case_of("it is no longer needed", mail, &mut case).map(Decision::Settled);
+            return case_of(NO_NEWS, mail, &mut case).map(Decision::Settled);
         }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
@@ -235,7 +235,7 @@ pub(super) fn refuse(
     now: Timestamp,
 ) -> Result<Ticked> {
     counter!("foretell_outreach_dropped_total", "reason" => reason.label()).increment(1);
-    (mail.state, mail.held) = (MessageState::Withdrawn, Some(reason.clone()));
+    (mail.state, mail.held, mail.reason) = (MessageState::Withdrawn, Some(reason.clone()), None);
     mail.save(connection)?;
     if let Some((case, remark)) = case
         && matches!(case.stage, Stage::Queued | Stage::Contacted)
@@ -247,7 +247,7 @@ pub(super) fn refuse(
 }
 
 pub(super) fn withdraw_word(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Ticked> {
-    (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
+    (mail.state, mail.held, mail.reason) = (MessageState::Withdrawn, None, Some(why.to_owned()));
     mail.save(connection)?;
     write_record(connection, &mail, "governor", "dropped the message", why, false, now)?;
     Ok(ticked(&mail, Outcome::Dropped(why.to_owned())))

@@ -26,6 +26,9 @@ use decide::Decision;
 /// Messages taken up in one tick, so that one tick stays short.
 const BATCH_MAX: u32 = 200;
 
+/// Why a message is taken back that would tell of nothing new.
+pub(crate) const NO_NEWS: &str = "it is no longer needed";
+
 /// Who approves what needs no click, in the record.
 const AUTOMATIC: &str = "automatic approval";
 

@@ -156,6 +156,21 @@ pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Op
     one(connection, letters, values![case.as_str()])
 }
 
+/// Messages of a case whose links open and may be in somebody's hands: what went out, and a letter that was approved, whatever
+/// became of it since.
+pub(crate) fn with_links(connection: &dyn Session, case: &FindingId) -> Result<Vec<Mail>> {
+    let condition =
+        "advisory = ?1 AND address IS NOT NULL AND state <> 'draft' AND (state <> 'queued' OR kind = 'invitation')
+                     AND id NOT IN (SELECT message FROM revoked_link) ORDER BY id";
+    many(connection, condition, values![case.as_str()])
+}
+
+/// The newest word about a case's visit.
+pub(crate) fn newest_word_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Mail>> {
+    let words = "advisory = ?1 AND kind IN ('confirmation', 'follow_up') ORDER BY id DESC LIMIT 1";
+    one(connection, words, values![case.as_str()])
+}
+
 /// Whether a case has a letter that was handed to a channel and whose fate is not recorded yet.
 pub(crate) fn is_on_its_way(connection: &dyn Session, case: &FindingId) -> Result<bool> {
     let sql = "SELECT 1 FROM message WHERE advisory = ?1 AND state = 'sending' AND kind IN ('invitation', 'reminder')";

@@ -41,19 +41,28 @@ pub(crate) use spoken::{Companion, Spoken};
 pub use sqlite::Sqlite;
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{OutreachError, Result};
+use crate::seen::Condition;
 
 /// The open database. Every step is one transaction, so that state and outbox never disagree.
 pub(crate) struct Store {
-    database: Box<dyn Database>,
-    undone: AtomicU64,
+    database: Arc<dyn Database>,
+    undone: Arc<AtomicU64>,
+    /// What must hold when a step begins; it is looked at in the step.
+    condition: Option<Condition>,
 }
 
 impl Store {
     pub(crate) fn new(database: Box<dyn Database>) -> Self {
-        Self { database, undone: AtomicU64::new(0) }
+        Self { database: Arc::from(database), undone: Arc::default(), condition: None }
+    }
+
+    /// The same database for steps that are taken on a condition.
+    pub(crate) fn on_condition(&self, condition: Option<Condition>) -> Self {
+        Self { database: Arc::clone(&self.database), undone: Arc::clone(&self.undone), condition }
     }
 
     /// How many steps of ours were undone.
@@ -63,6 +72,10 @@ impl Store {
 
     /// Runs one step as one transaction; an error undoes all of it.
     pub(crate) fn write<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
+        let step = |session: &dyn Session| {
+            self.condition.iter().try_for_each(|holds| holds(session))?;
+            step(session)
+        };
         let written = once(attempted, step, |step| self.database.write(step));
         if written.is_err() {
             self.undone.fetch_add(1, Ordering::Relaxed);

@@ -72,11 +72,13 @@ pub(crate) fn strike_record(connection: &dyn Session, column: &str, of: &str) ->
     connection.execute(&sql, values![of]).map(drop)
 }
 
-/// Strikes out what people said of a case, and ends talks about it.
-pub(crate) fn end_talks(connection: &dyn Session, case: &FindingId, now: Timestamp) -> Result<()> {
+/// Strikes out what people said of a case, and ends it for the given reason if it was open; says whether it was.
+pub(crate) fn end_case(connection: &dyn Session, case: &FindingId, why: &str, now: Timestamp) -> Result<bool> {
     let mut case = advisories::get(connection, case)?;
-    let stage = if matches!(case.stage, Stage::Done | Stage::Cleared) { case.stage } else { Stage::Internal };
-    case.move_to(connection, stage, None, None, now)
+    let was_open = !matches!(case.stage, Stage::Done | Stage::Cleared);
+    let (stage, why) = if was_open { (Stage::Cleared, Some(why)) } else { (case.stage, None) };
+    case.move_to(connection, stage, why, None, now)?;
+    Ok(was_open)
 }
 
 /// Strikes out what people said of a machine.

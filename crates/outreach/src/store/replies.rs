@@ -67,10 +67,10 @@ pub(crate) fn newest_message(connection: &dyn Session, customer: &str, medium: &
     connection.first(sql, values![customer, medium])?.map(|row| row.get(0)).transpose()
 }
 
-/// Takes a message's link back; says whether it was not already.
-pub(crate) fn revoke_link(connection: &dyn Session, message: i64, now: Timestamp) -> Result<bool> {
+/// Takes a message's link back.
+pub(crate) fn revoke_link(connection: &dyn Session, message: i64, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO revoked_link (message, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    Ok(connection.execute(sql, values![message, now])? > 0)
+    connection.execute(sql, values![message, now]).map(drop)
 }
 
 /// Whether a message's link was taken back.

@@ -13,7 +13,9 @@ pub use field::{
     CaseView, Choice, CrewChange, CrewWord, Errand, ErrandSheet, Guest, Joins, Journey, Preferences, Task, VisitDone,
 };
 pub use matter::{AfterCall, Matter};
-pub use record::{Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf, Written};
+pub use record::{
+    Figures, Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsent, Unsettled, Untold, UntoldOf, Written,
+};
 pub use service::{
     Checklist, NoteOf, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport,
     WorkVerdict,
@@ -194,6 +196,10 @@ pub struct Card {
     pub choices: Vec<Slot>,
     /// Messages of the case of which the advisor must say what became of them, oldest first.
     pub unsettled: Vec<Unsettled>,
+    /// The newest word about its visit, where that never went out.
+    pub unsent: Option<Unsent>,
+    /// Somebody may hold a link of its that opens.
+    pub links_open: bool,
 }
 
 /// A message as the advisor sees it.
@@ -386,15 +392,4 @@ pub enum Outcome {
     CallDue,
     /// A promise is about to slip; word of it was put into the outbox.
     Slipping,
-}
-
-/// Counts for the metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Cases by stage, all stages named.
-    pub cases: Vec<(Stage, u32)>,
-    /// Messages by state, all states named.
-    pub messages: Vec<(MessageState, u32)>,
-    /// Visits booked and not done.
-    pub bookings: u32,
 }

@@ -2,7 +2,7 @@
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 
-use super::MessageState;
+use super::{MessageState, Stage};
 use crate::governor::Kind;
 use crate::store::Mail;
 
@@ -108,6 +108,15 @@ pub struct Unsettled {
     pub reason: String,
 }
 
+/// A word about a visit that did not go out and never will.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// What it is about.
+    pub kind: Kind,
+    /// Why, in English.
+    pub reason: String,
+}
+
 /// A word that went out, as its reader has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -151,4 +160,15 @@ impl Unsettled {
             reason: mail.reason.clone().unwrap_or_default(),
         }
     }
+}
+
+/// Counts for the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Cases by stage, all stages named.
+    pub cases: Vec<(Stage, u32)>,
+    /// Messages by state, all states named.
+    pub messages: Vec<(MessageState, u32)>,
+    /// Visits booked and not done.
+    pub bookings: u32,
 }

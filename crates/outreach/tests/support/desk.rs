@@ -55,6 +55,13 @@ impl Desk {
         self.dir.path().join("service.sqlite")
     }
 
+    /// The busy season of the machine's customer.
+    pub(crate) fn is_busy(&self, days: &str) {
+        let mut customer = self.outreach.customer_of(&self.id).unwrap().unwrap();
+        customer.production.busy = vec![days.to_owned()];
+        self.outreach.register_customer(&customer, "test", now()).unwrap();
+    }
+
     pub(crate) fn sent(&self) -> usize {
         self.channel.parcels.lock().unwrap().len()
     }

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Governor, Joins,
-    OtherMachine, Person, Queue, RecordLine, Slot, Written,
+    OtherMachine, Person, Queue, RecordLine, Slot, Unsent, Written,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Finding, FindingId, Obstacle, Timestamp};
 use foretell_outreach::governor::{Kind, Verdict};
-use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageState, Spoken, Stage};
+use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageState, Outreach, Spoken, Stage};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -118,10 +118,15 @@ impl ServiceBackend {
             call_chosen: card.stage == Stage::Call && card.matter == Some(Matter::CallChosen),
             unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
+            unsent: card
+                .unsent
+                .clone()
+                .map(|word| Unsent { is_after: word.kind == Kind::FollowUp, reason: word.reason }),
             governor: governor(&card),
             contacts: card.contacts.iter().map(|happening| contact(happening, &machine, sites)).collect(),
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
+            links_open: card.links_open,
             finding: card.finding,
         })
     }
@@ -148,76 +153,65 @@ impl ServiceBackend {
     }
 
     pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
-        let card = self.card_view(id)?;
-        if card.revision != seen {
-            return Err(Obstacle::Stale.into());
-        }
-        let visit = if let AdvisoryState::Booked { from, .. } = card.state { Some(from) } else { None };
         let (now, id) = (self.clocks.now(), FindingId::from_text(id));
+        let card = self.outreach.card(&id, now).map_err(of_outreach)?;
+        let visit = if let AdvisoryState::Booked { from, .. } = state(&card, now) { Some(from) } else { None };
+        // The card may change between this look at it and the act: what it writes, it writes where it has not.
+        let outreach = self.outreach.where_card(&id, now, move |card| revision(card) == seen);
         let acted = match act {
-            AdvisorAct::Approve => self.outreach.approve(&id, by, now).map(|_| ()),
-            AdvisorAct::Edit(draft) => self.outreach.edit(&id, &draft.subject, &draft.body, by, now).map(|_| ()),
+            AdvisorAct::Approve => outreach.approve(&id, by, now).map(|_| ()),
+            AdvisorAct::Edit(draft) => outreach.edit(&id, &draft.subject, &draft.body, by, now).map(|_| ()),
             AdvisorAct::Postpone { days, reason } => {
-                self.outreach.postpone(&id, self.put_off(&id, days, now)?, &reason, by, now)
+                outreach.postpone(&id, self.put_off(&id, days, now)?, &reason, by, now)
             }
-            AdvisorAct::WriteAfterAll => self.outreach.write_after_all(&id, by, now),
-            AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
-            AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
+            AdvisorAct::WriteAfterAll => outreach.write_after_all(&id, by, now),
+            AdvisorAct::CallInstead => outreach.call_instead(&id, "the advisor prefers to call", by, now),
+            AdvisorAct::Called { remark, then } => outreach.called(&id, after_call(then), &remark, by, now),
             AdvisorAct::Book { from, agreed } => {
                 let spoken = Spoken { odd_hour: agreed, ..Spoken::default() };
-                self.outreach.book_for(&id, from, &spoken, by, now).map(drop)
+                outreach.book_for(&id, from, &spoken, by, now).map(drop)
             }
             AdvisorAct::Move { from, agreed, told, reason } => {
                 let spoken = Spoken { why: reason, told, odd_hour: agreed, seen: visit };
-                self.outreach.move_for(&id, from, &spoken, by, now).map(drop)
+                outreach.move_for(&id, from, &spoken, by, now).map(drop)
             }
             AdvisorAct::Cancel { reason, told, then } => {
                 let spoken = Spoken { why: reason, told, odd_hour: false, seen: visit };
-                self.outreach.cancel_for(&id, &spoken, after_cancelling(then), by, now)
+                outreach.cancel_for(&id, &spoken, after_cancelling(then), by, now)
             }
-            AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
-            AdvisorAct::Settle { arrived: true } => {
-                self.outreach.resolve_delivery(self.unsettled_of(&id, now)?, true, by, now)
-            }
-            AdvisorAct::Settle { arrived: false } => self.outreach.send_again(self.unsettled_of(&id, now)?, by, now),
-            AdvisorAct::RevokeLink { reason } => {
-                self.outreach.revoke_link(self.message_of(&id, now)?, &reason, by, now)
-            }
-            AdvisorAct::Noted => self.outreach.note_reply(&id, by, now),
-            AdvisorAct::VisitDone => return self.visit_done(&id, by, now),
-            AdvisorAct::VisitNotDone { reason } => self.outreach.not_done(self.visit_of(&id, now)?, &reason, by, now),
+            AdvisorAct::Close { reason } => outreach.close(&id, &reason, by, now),
+            AdvisorAct::Settle { arrived: true } => outreach.resolve_delivery(unsettled(&card)?, true, by, now),
+            AdvisorAct::Settle { arrived: false } => outreach.send_again(unsettled(&card)?, by, now),
+            AdvisorAct::RevokeLink { reason } => outreach.revoke_links(&id, &reason, by, now),
+            AdvisorAct::Noted => outreach.note_reply(&id, by, now),
+            AdvisorAct::VisitDone => return self.complete_visit(&outreach, booked(&card)?, by, now),
+            AdvisorAct::VisitNotDone { reason } => outreach.not_done(booked(&card)?, &reason, by, now),
         };
         acted.map_err(of_outreach)
     }
 
-    /// The newest message of a case.
-    fn message_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
-        let message = self.outreach.card(id, now).map_err(of_outreach)?.message;
-        message.map(|message| message.id).map_err(BackendError::Refused)
-    }
-
-    /// The message of a case of which somebody must say what became of it.
-    fn unsettled_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
-        let card = self.outreach.card(id, now).map_err(of_outreach)?;
-        to_settle(&card).ok_or_else(|| Obstacle::DeliveryKnown.into())
-    }
-
-    /// The booked visit of a case.
-    fn visit_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
-        let booking = self.outreach.card(id, now).map_err(of_outreach)?.booking;
-        booking.map(|booking| booking.id).ok_or(Obstacle::NoVisit.into())
-    }
-
-    fn visit_done(&self, id: &FindingId, by: &str, now: Timestamp) -> Result<(), BackendError> {
-        self.complete_visit(self.visit_of(id, now)?, by, now)
-    }
-
     /// Ends a visit by its number; the log hears of its work later, once that cannot be taken back whole any more.
-    pub(super) fn complete_visit(&self, visit: i64, by: &str, now: Timestamp) -> Result<(), BackendError> {
+    pub(super) fn complete_visit(
+        &self,
+        outreach: &Outreach,
+        visit: i64,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
         let machine = self.outreach.errand_sheet(visit).map_err(of_outreach)?.errand.machine;
         let run_hours = self.room.machine(&machine).and_then(|view| context::of(&view.brief()).run_hours);
-        self.outreach.complete(visit, run_hours, by, now).map(drop).map_err(of_outreach)
+        outreach.complete(visit, run_hours, by, now).map(drop).map_err(of_outreach)
     }
+}
+
+/// The message of a case of which somebody must say what became of it.
+fn unsettled(card: &Card) -> Result<i64, BackendError> {
+    to_settle(card).ok_or_else(|| Obstacle::DeliveryKnown.into())
+}
+
+/// The booked visit of a case.
+fn booked(card: &Card) -> Result<i64, BackendError> {
+    card.booking.as_ref().map(|booking| booking.id).ok_or_else(|| Obstacle::NoVisit.into())
 }
 
 /// What an advisor must read on a card beside its letter.

@@ -9,7 +9,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, FindingId, MachineId, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{Appointment, Customer, CustomerStage, Desk, Task};
+use foretell_outreach::{Appointment, Customer, CustomerStage, Desk, Outreach, Task};
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
@@ -167,16 +167,24 @@ impl ServiceBackend {
     pub(super) fn acts_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
         let now = self.clocks.now();
         let acted = match act {
-            CustomerAct::Stage { stage: Some(6), to, why } => self.outreach.escalate(id, &to, &why, by, now),
-            CustomerAct::Stage { stage, why, .. } => {
+            CustomerAct::Stage { stage: Some(6), to, why, seen } => {
+                self.where_stage(id, seen).escalate(id, &to, &why, by, now)
+            }
+            CustomerAct::Stage { stage, why, seen, .. } => {
                 let stage = stage.and_then(|n| CustomerStage::ALL.get(usize::from(n).wrapping_sub(1)).copied());
-                self.outreach.set_stage(id, stage, &why, by, now)
+                self.where_stage(id, seen).set_stage(id, stage, &why, by, now)
             }
             CustomerAct::HandOver { to, why } => self.outreach.hand_over(id, &to, &why, by, now),
             CustomerAct::Stop { medium, why } => self.outreach.opt_out(id, &medium, &why, by, now),
             CustomerAct::Resume { medium, why } => self.outreach.opt_in(id, &medium, &why, by, now),
         };
         acted.map_err(of_outreach)
+    }
+
+    /// The house for an act about a customer who is at the stage that was seen.
+    fn where_stage(&self, id: &str, seen: Option<u8>) -> Outreach {
+        self.outreach
+            .where_stage(id, move |stage| seen.is_none_or(|seen| stage.map_or(0, CustomerStage::level) == seen))
     }
 }
 

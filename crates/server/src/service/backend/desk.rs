@@ -16,6 +16,7 @@ use super::errors::{not_found, of_outreach};
 use super::guest::case_way;
 use super::record::name;
 use super::registry::{Sites, lang as registry_lang, language, zone};
+use super::revision;
 
 /// Closed cases shown below the open ones.
 const CLOSED_MAX: u32 = 20;
@@ -99,6 +100,7 @@ impl ServiceBackend {
             message: left.message,
             subject: left.subject,
             is_lost: left.state == outreach::MessageState::Failed,
+            reason: left.reason,
         };
         Ok(left.into_iter().map(word).collect())
     }
@@ -113,6 +115,7 @@ impl ServiceBackend {
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
         Ok(ServiceCase {
             id: case.id,
+            revision: revision::of_case(&case),
             machine_name: sites.number(&machine),
             site_name: sites.site_name(&machine),
             customer_id: of_customer(|customer| Some(customer.id.clone())),
@@ -146,17 +149,20 @@ impl ServiceBackend {
         opened.map(|case| case.id).map_err(of_outreach)
     }
 
-    pub(super) fn acts_on_case(&self, id: i64, act: CaseAct, by: &str) -> Result<(), BackendError> {
+    pub(super) fn acts_on_case(&self, id: i64, seen: Option<u64>, act: CaseAct, by: &str) -> Result<(), BackendError> {
         let now = self.clocks.now();
+        // Nobody sends a second technician, or answers words unread, because a page was old.
+        let as_seen = move |case: &outreach::ServiceCase| seen.is_none_or(|seen| revision::of_case(case) == seen);
+        let where_seen = self.outreach.where_case(id, as_seen);
         let acted = match act {
-            CaseAct::Called { remark } => self.outreach.called_back(id, &remark, by, now),
-            CaseAct::Send { technician, eta } => self.outreach.send_technician(id, &technician, eta, by, now),
+            CaseAct::Called { remark } => where_seen.called_back(id, &remark, by, now),
+            CaseAct::Send { technician, eta } => where_seen.send_technician(id, &technician, eta, by, now),
             CaseAct::Arrived => self.outreach.arrived(id, by, now),
             CaseAct::Found { fault, minutes } => {
                 let found = fault.as_deref().and_then(FaultCode::new);
                 self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
             }
-            CaseAct::Withdraw { reason } => self.outreach.withdraw_trouble(id, &reason, by, now),
+            CaseAct::Withdraw { reason } => where_seen.withdraw_trouble(id, &reason, by, now),
             CaseAct::Settle { message, arrived } => return self.settles_word(id, message, arrived, by),
             CaseAct::Close(done) => {
                 self.ask_of_parts(&done)?;

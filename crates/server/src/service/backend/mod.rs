@@ -191,8 +191,8 @@ impl Backend for ServiceBackend {
         Ok(id)
     }
 
-    fn act_on_case(&self, id: i64, act: CaseAct, by: &str) -> Result<(), BackendError> {
-        self.acts_on_case(id, act, by)?;
+    fn act_on_case(&self, id: i64, seen: Option<u64>, act: CaseAct, by: &str) -> Result<(), BackendError> {
+        self.acts_on_case(id, seen, act, by)?;
         self.room.changed();
         Ok(())
     }

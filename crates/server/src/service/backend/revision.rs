@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use foretell_model::{Finding, RulDays, Status};
-use foretell_outreach::{Card, Stage};
+use foretell_model::{Finding, RulDays, Status, Timestamp};
+use foretell_outreach::{Card, ServiceCase, Stage};
 
 use super::advisory::to_settle;
 
@@ -15,7 +15,7 @@ pub(super) fn revision(card: &Card) -> u64 {
     (card.stage.name(), meaning(&card.finding)).hash(&mut hasher);
     // What a customer with a booked visit said since.
     card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
-    to_settle(card).hash(&mut hasher);
+    (to_settle(card), card.links_open).hash(&mut hasher);
     // Nobody moves or cancels a visit that the customer has moved meanwhile.
     card.booking.as_ref().map(|booking| (booking.id, booking.sequence)).hash(&mut hasher);
     if let Some(joins) = &card.joins {
@@ -31,6 +31,15 @@ pub(super) fn revision(card: &Card) -> u64 {
         (message.id, message.state.name(), message.link_opens, slots, written).hash(&mut hasher);
     }
     // JavaScript clients of the API keep 53 bits.
+    hasher.finish() >> 11
+}
+
+/// The same of a service case: what was said, who was called, who comes, who is there.
+pub(super) fn of_case(case: &ServiceCase) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&case.what, &case.heard, &case.technician).hash(&mut hasher);
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
+    (millis(case.called_back), millis(case.on_site), millis(case.closed)).hash(&mut hasher);
     hasher.finish() >> 11
 }
 

@@ -251,7 +251,7 @@ impl ServiceBackend {
         for (case, found) in forecast.iter().filter_map(|case| Some((*case, said(case)?))) {
             self.judges(case, (found.found, found.instead.clone()), &report.note, by)?;
         }
-        self.complete_visit(id, by, now)
+        self.complete_visit(&self.outreach, id, by, now)
     }
 }
 
