@@ -163,6 +163,12 @@ pub(crate) fn happening(code: &str, data: &str, catalogue: &Catalogue, zone: Tz,
             Lang::Zh => format!("暂时不用，{data}天内不打扰"),
         };
     }
+    if let Some(alias) = code.strip_prefix(crate::accounts::ALIAS) {
+        return match lang {
+            Lang::En => format!("a former colleague ({alias})"),
+            Lang::Zh => format!("前同事（{alias}）"),
+        };
+    }
     let known = TABLE.iter().find(|(known, ..)| *known == code);
     let (said, kind) = match known {
         Some((_, en, zh, kind)) => (pick(lang, en, zh).to_owned(), *kind),
