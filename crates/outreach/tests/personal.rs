@@ -196,7 +196,8 @@ fn a_colleague_who_is_erased_goes_by_an_alias_and_stands_nowhere_on_the_disk() {
     outreach.approve(&cooler, NAME, now()).unwrap();
     outreach.tick(now()).unwrap();
     let visit = outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), &agreed(), NAME, now()).unwrap();
-    outreach.report_visit(visit.id, &VisitReport::default(), NAME, visit.end).unwrap();
+    let report = VisitReport { left_out: "the rest".into(), ..VisitReport::default() };
+    outreach.report_visit(visit.id, &report, NAME, visit.end).unwrap();
     outreach.add_photo((PhotoOf::Visit, &visit.id.to_string()), "one.jpg", "", NAME, visit.end).unwrap();
     outreach.give_verdict(&cooler, (Found::Confirmed, None), "", NAME, visit.end).unwrap();
     outreach.set_stage("acme", Some(CustomerStage::Latent), "", NAME, now()).unwrap();

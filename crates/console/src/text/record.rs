@@ -163,12 +163,6 @@ pub(crate) fn happening(code: &str, data: &str, catalogue: &Catalogue, zone: Tz,
             Lang::Zh => format!("暂时不用，{data}天内不打扰"),
         };
     }
-    if let Some(alias) = code.strip_prefix(crate::accounts::ALIAS) {
-        return match lang {
-            Lang::En => format!("a former colleague ({alias})"),
-            Lang::Zh => format!("前同事（{alias}）"),
-        };
-    }
     let known = TABLE.iter().find(|(known, ..)| *known == code);
     let (said, kind) = match known {
         Some((_, en, zh, kind)) => (pick(lang, en, zh).to_owned(), *kind),
@@ -366,6 +360,12 @@ pub(crate) fn who(code: &str, lang: Lang) -> String {
         ("command line", "the command line", "命令行"),
         ("first start", "the first start", "首次启动"),
     ];
+    if let Some(alias) = code.strip_prefix(crate::accounts::ALIAS) {
+        return match lang {
+            Lang::En => format!("a former colleague ({alias})"),
+            Lang::Zh => format!("前同事（{alias}）"),
+        };
+    }
     let known = TABLE.iter().find(|(known, ..)| *known == code);
     known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
 }
