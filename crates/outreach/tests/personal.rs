@@ -200,7 +200,7 @@ fn a_colleague_who_is_erased_goes_by_an_alias_and_stands_nowhere_on_the_disk() {
     outreach.report_visit(visit.id, &report, NAME, visit.end).unwrap();
     outreach.add_photo((PhotoOf::Visit, &visit.id.to_string()), "one.jpg", "", NAME, visit.end).unwrap();
     outreach.give_verdict(&cooler, (Found::Confirmed, None), "", NAME, visit.end).unwrap();
-    outreach.set_stage("acme", Some(CustomerStage::Latent), "", NAME, now()).unwrap();
+    outreach.set_stage("acme", Some(CustomerStage::Latent), "late again", NAME, now()).unwrap();
     let by = |who: &str| {
         let filter = RecordFilter { who: Some(who.into()), ..RecordFilter::default() };
         outreach.record(&filter).unwrap().into_iter().map(|entry| (entry.what, entry.why)).collect::<Vec<_>>()
