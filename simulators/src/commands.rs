@@ -35,7 +35,8 @@ pub(crate) async fn generate(args: Generate) -> Result<(), CliError> {
     told.inspect(tokio::task::JoinHandle::abort);
     let written = written.map_err(CliError::Died)??;
     bar.finish_and_clear();
-    say(&format!("{} machines, {} rows in {}\n", written.machines, written.rows, args.out.display()))
+    let machines = if written.machines == 1 { "machine" } else { "machines" };
+    say(&format!("{} {machines}, {} rows in {}\n", written.machines, written.rows, args.out.display()))
 }
 
 /// `run`.

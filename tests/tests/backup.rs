@@ -360,5 +360,5 @@ fn a_configuration_of_an_earlier_release_is_refused_by_the_unit_and_mended_by_th
     let mut export = Command::new(binary("foretell"));
     export.arg("export").arg("--config").arg(&file).arg("--out").arg(folder.path().join("x.csv"));
     let output = export.output().expect("foretell runs");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 readings in"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 reading in"), "{output:?}");
 }

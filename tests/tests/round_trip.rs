@@ -151,7 +151,7 @@ fn what_goes_out_comes_in_again_in_every_form() {
     std::fs::write(plant.path("far.csv"), far).expect("a writable folder");
     succeeds(&data, &["import", &plant.text("far.csv")]);
     let said = succeeds(&data, &["export", "--out", &plant.text("far.lp")]);
-    assert!(said.contains(&format!("{events} readings in")) && said.contains("1 readings are left out"), "{said}");
+    assert!(said.contains(&format!("{events} readings in")) && said.contains("1 reading is left out"), "{said}");
 }
 
 #[test]

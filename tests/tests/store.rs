@@ -220,13 +220,13 @@ fn a_mended_configuration_takes_refused_input_from_the_quarantine_once() {
     assert!(done.contains("the running service has taken them to the log"), "{done}");
     assert_eq!(foretell.readings(), 5);
     let again = said(folder.path(), &replay);
-    assert!(again.contains("nothing is admitted, 1 items are still refused (1 bad_time)"), "{again}");
+    assert!(again.contains("nothing is admitted, 1 item is still refused (1 bad_time)"), "{again}");
     assert_eq!(foretell.process.terminate(), Some(0));
 
     // Without a service the command takes it to the log itself.
     wait_for("our clock to catch up", PATIENCE, || {
         let done = said(folder.path(), &["quarantine", "replay", "--reason", "from_future"]);
-        done.contains("1 events are on the log").then_some(())
+        done.contains("1 event is on the log").then_some(())
     });
     assert_eq!(foretell.readings(), 6);
 }

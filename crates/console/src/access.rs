@@ -201,7 +201,10 @@ pub(crate) fn anothers_errand(
 /// Who asks; none for a stranger. An answer instead when even that cannot be found out.
 async fn identify(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Result<Option<Identity>, Response> {
     if let Some(token) = bearer(headers) {
-        let found = app.accounts(move |accounts| accounts.token(&token)).await.map_err(broken)?.flatten();
+        let found = match app.accounts(move |accounts| accounts.token(&token)).await {
+            Err(expired @ AccountsError::TokenExpired { .. }) => return Err(expired_token(&expired)),
+            found => found.map_err(broken)?.flatten(),
+        };
         return Ok(found.map(|asking| Identity { name: asking.name, role: asking.role, how: How::Token }));
     }
     if let (Some(password), Some((user, clear))) = (&app.options.password, credentials(headers)) {
@@ -231,6 +234,12 @@ async fn identify(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Result<
         }
     }
     Ok(None)
+}
+
+/// A token whose time is up: the program that still sends it is told so in the standard's words (RFC 6750), and people in plain ones.
+fn expired_token(why: &AccountsError) -> Response {
+    let told = "Bearer realm=\"Foretell\", error=\"invalid_token\", error_description=\"The access token expired\"";
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, told)], why.to_string()).into_response()
 }
 
 const ELSEWHERE: &str = "As long as nobody needs to sign in, the console answers to localhost and bare addresses only: another \

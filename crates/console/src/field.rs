@@ -1,6 +1,7 @@
 //! What the pages ask of the rest of the product about work in the field: technicians' days, customers' links, pictures, and
 //! what is kept about a person. The server implements it beside [`crate::Backend`].
 
+use crate::accounts::Erasure;
 use crate::photo::Prepared;
 use crate::view::{
     Colleague, Errand, FieldAct, GuestChoice, GuestPage, GuestReport, PhotoOf, PhotoView, VisitDay, VisitPage,
@@ -132,4 +133,11 @@ pub trait Field: Send + Sync + 'static {
     /// # Errors
     /// `NotFound` when there is no such customer; `Conflict` while a message to them is on its way.
     fn erase_customer(&self, id: &str, by: &str) -> Result<(), BackendError>;
+
+    /// Puts an alias in place of a colleague whose account is to be erased, wherever the service state says by whom something was
+    /// done. Doing it again is fine.
+    ///
+    /// # Errors
+    /// When the service state cannot be written.
+    fn erase_colleague(&self, colleague: &Erasure) -> Result<(), BackendError>;
 }

@@ -164,6 +164,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/users/reset", Person(ADMINS)),
     ("POST", "/users/disable", Person(ADMINS)),
     ("POST", "/users/enable", Person(ADMINS)),
+    ("POST", "/users/erase", Person(ADMINS)),
     ("POST", "/users/end-sessions", Person(ADMINS)),
     ("POST", "/users/token", Person(ADMINS)),
     ("POST", "/users/token/revoke", Person(ADMINS)),

@@ -278,6 +278,7 @@ fn account_pages() -> Router<App> {
         .route("/users/reset", post(pages::users::reset))
         .route("/users/disable", post(pages::users::disable))
         .route("/users/enable", post(pages::users::enable))
+        .route("/users/erase", post(pages::users::erase))
         .route("/users/end-sessions", post(pages::users::end_sessions))
         .route("/users/token", post(pages::users::make_token))
         .route("/users/token/revoke", post(pages::users::revoke_token))

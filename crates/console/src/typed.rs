@@ -8,9 +8,10 @@ pub(crate) fn fit(text: &str, chars_max: usize) -> String {
     seen.trim().chars().take(chars_max).collect()
 }
 
-/// A control character, a mark that changes the direction of what follows, or the mark of byte order.
+/// A control character, a mark that changes the direction of what follows, the mark of byte order, or the one that stands for bytes
+/// that are no text: no browser of ours sends such, and it tells nobody anything.
 pub(crate) fn is_unseen(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
 }
 
 #[cfg(test)]
@@ -29,6 +30,8 @@ mod tests {
         check("محمد ١٢", "محمد ١٢");
         check("冷却器\t👍", "冷却器\t👍");
         check("\u{0}\u{feff} \u{2066}\u{2069}", "");
+        // `%FF%FEgate 2%E4%BD` of a form, as it is decoded.
+        check("\u{fffd}\u{fffd}gate 2\u{fffd}", "gate 2");
         check("0123456789abcdef", "0123456789ab");
     }
 }

@@ -18,6 +18,9 @@ use crate::views::{AfterCancelling, Booking, Spoken, Stage};
 use crate::visits::booking;
 use crate::{Outreach, rivals};
 
+/// Nobody plans a visit further ahead, days.
+const AHEAD_DAYS_MAX: f64 = 366.0;
+
 /// Stages in which an advisor may still talk the customer into a visit.
 const TALKING: &[Stage] =
     &[Stage::Draft, Stage::Postponed, Stage::Queued, Stage::Contacted, Stage::Call, Stage::NotNow];
@@ -37,7 +40,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Booking> {
         let attempted = format!("book a visit for {id}");
-        refuse_past(start, &attempted, now)?;
+        refuse_unplanned(start, &attempted, now)?;
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             refuse_outside(&case, TALKING, &attempted)?;
@@ -82,7 +85,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Booking> {
         let attempted = format!("move the visit of {id}");
-        refuse_past(start, &attempted, now)?;
+        refuse_unplanned(start, &attempted, now)?;
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             let people = self.people_or_refuse(tx, &case, &attempted)?;
@@ -268,6 +271,12 @@ fn looked_at(connection: &dyn Session, case: &Case, spoken: &Spoken, attempted: 
     }
 }
 
-fn refuse_past(start: Timestamp, attempted: &str, now: Timestamp) -> Result<()> {
-    if start > now { Ok(()) } else { Err(OutreachError::refused(attempted, Obstacle::TimePassed)) }
+/// Refuses times that have passed, and those for which nobody plans.
+fn refuse_unplanned(start: Timestamp, attempted: &str, now: Timestamp) -> Result<()> {
+    let refused = |why| Err(OutreachError::refused(attempted, why));
+    match start {
+        start if start <= now => refused(Obstacle::TimePassed),
+        start if start > now.plus_days(AHEAD_DAYS_MAX) => refused(Obstacle::TooFar),
+        _ => Ok(()),
+    }
 }

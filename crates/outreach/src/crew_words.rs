@@ -11,7 +11,7 @@ use crate::channel::{DeliveryError, Parcel};
 use crate::compose::{join_works, slot_text};
 use crate::error::Result;
 use crate::joint::part_of_visit;
-use crate::outbox::settle::back_off_ms;
+use crate::outbox::settle::fate_of_word;
 use crate::registry::{Customer, Language, Site, Technician};
 use crate::slots::Slot;
 use crate::store::crews::{self, Kept};
@@ -169,15 +169,11 @@ fn settle(
     now: Timestamp,
 ) -> Result<()> {
     let attempts = kept.attempts + 1;
-    let (state, due) = match fate {
-        Ok(()) => (MessageState::Sent, now),
-        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) if attempts < ATTEMPTS_MAX => {
-            (MessageState::Queued, now + back_off_ms(kept.id, attempts))
-        }
-        Err(error) => {
-            tracing::warn!(technician = kept.technician, %error, "A technician was not told of a change; it is on the page.");
-            (MessageState::Failed, now)
-        }
-    };
+    let (state, due) = fate_of_word(&fate, (kept.id, attempts, ATTEMPTS_MAX), now);
+    if let Err(error) = fate
+        && state != MessageState::Queued
+    {
+        tracing::warn!(technician = kept.technician, %error, "A technician was not told of a change; it is on the page.");
+    }
     crews::set_state(connection, kept.id, state, attempts, due)
 }

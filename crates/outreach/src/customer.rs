@@ -313,8 +313,14 @@ fn offered(connection: &dyn Session, mail: &Mail, start: Timestamp, now: Timesta
 
 /// The booked visit that has not begun.
 pub(crate) fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Stay> {
-    let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
-    let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", Obstacle::NoVisit))?;
+    let refused = |why| OutreachError::refused("change the visit", why);
+    let stay = bookings::newest_of(connection, &case.finding.id)?.ok_or_else(|| refused(Obstacle::NoVisit))?;
+    match stay.over() {
+        None => {}
+        // Nothing is left of it, as if there had been none.
+        Some(Obstacle::VisitCancelled) => return Err(refused(Obstacle::NoVisit)),
+        Some(over) => return Err(refused(over)),
+    }
     if stay.start <= now {
         return Err(OutreachError::refused("change the visit", Obstacle::Begun));
     }

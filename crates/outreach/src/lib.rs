@@ -50,6 +50,7 @@ mod case_way;
 mod cells;
 pub mod channel;
 mod clock;
+mod colleagues;
 pub mod compose;
 mod context;
 mod crew_words;

@@ -16,7 +16,7 @@ use crate::care::CustomerStage;
 use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::compose::{Composer, Draft, Occasion, format};
 use crate::error::{OutreachError, Result};
-use crate::outbox::settle::back_off_ms;
+use crate::outbox::settle::fate_of_word;
 use crate::registry::{Advisor, Customer, Language};
 use crate::store::managers::{self, Kept};
 use crate::store::{Entry, Session, care, record, registry};
@@ -275,14 +275,7 @@ fn settle(
     now: Timestamp,
 ) -> Result<()> {
     let attempts = kept.attempts + 1;
-    let (state, due) = match &fate {
-        Ok(()) => (MessageState::Sent, now),
-        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) if attempts < ATTEMPTS_MAX => {
-            (MessageState::Queued, now + back_off_ms(kept.id, attempts))
-        }
-        Err(DeliveryError::Unknown(_)) => (MessageState::Unknown, now),
-        Err(_) => (MessageState::Failed, now),
-    };
+    let (state, due) = fate_of_word(&fate, (kept.id, attempts, ATTEMPTS_MAX), now);
     managers::set_state(connection, kept.id, state, attempts, due)?;
     match fate {
         Ok(()) => note(connection, kept, record::MANAGER_TOLD, &kept.login, now),

@@ -50,28 +50,27 @@ impl Outreach {
     }
 
     /// The customer reports through the link of a letter that the machine has broken down. `which` is what the customer calls
-    /// it, where the letter is about several; a name that the letter does not know is kept with the words, and the case is
-    /// opened on the letter's own machine: no report of a breakdown is turned away.
+    /// it, where the letter is about several.
     ///
     /// # Errors
-    /// As [`Outreach::booking_page`].
+    /// As [`Outreach::booking_page`]; `Refused` for a machine that the letter is not about: a technician would be sent to one
+    /// that nobody has complained of.
     pub fn report_trouble(&self, token: &str, which: Option<&str>, what: &str, now: Timestamp) -> Result<ServiceCase> {
         self.store.write("take a customer's report", |tx| {
             let visitor = self.visitor(tx, token, now)?;
             let own = &visitor.mail.machine;
             let companions = visitor.case.companions.iter().map(|companion| &companion.finding.machine);
-            let mut meant = None;
+            let which = which.filter(|which| !which.is_empty());
+            let mut meant = which.is_none().then_some(own);
             for machine in std::iter::once(own).chain(companions) {
                 let known: Option<crate::Machine> = registry::find(tx, machine.as_str())?;
                 if meant.is_none() && known.is_some_and(|known| Some(known.number.as_str()) == which) {
                     meant = Some(machine);
                 }
             }
-            let what = match (which, meant) {
-                (Some(which), None) if !which.is_empty() => Note::new(&format!("{which}: {what}")),
-                _ => Note::new(what),
-            };
-            let machine = meant.unwrap_or(own);
+            let machine =
+                meant.ok_or_else(|| OutreachError::refused("take a customer's report", Obstacle::NoMachine))?;
+            let what = Note::new(what);
             self.hear(tx, &visitor.mail.customer, Some(machine.as_str()), what.as_str(), now)?;
             self.open_trouble(tx, machine, (Source::Customer, what.as_str(), "customer"), now)
         })

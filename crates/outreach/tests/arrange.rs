@@ -156,6 +156,13 @@ fn what_was_changed_meanwhile_is_not_changed_unseen() {
     refused(desk.outreach.move_for(&case, times[0], &seen, "wang", now()), Obstacle::Moved);
     refused(desk.outreach.cancel_for(&case, &seen, AfterCancelling::Call, "wang", now()), Obstacle::Moved);
     refused(desk.outreach.move_for(&case, now(), &rang(false), "wang", now()), Obstacle::TimePassed);
+    // What no calendar knows stands in 1970 where it is reckoned with.
+    for far in [now().plus_days(367.0), Timestamp::from_millis(i64::MAX)] {
+        refused(
+            desk.outreach.move_for(&case, far, &Spoken { odd_hour: true, ..rang(false) }, "wang", now()),
+            Obstacle::TooFar,
+        );
+    }
     let unexplained = Spoken::default();
     refused(
         desk.outreach.cancel_for(&case, &unexplained, AfterCancelling::Call, "wang", now()),

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::{self, apply, at, finding, machine, open, options, token};
+use crate::support::{self, Dying, apply, at, finding, machine, open, options, token};
 use foretell_model::{Grade, Status, Timestamp};
 use foretell_outreach::{
     Channel, DeliveryError, Folder, Machine, MessageState, Outreach, Parcel, Security, Site, Smtp, SmtpOptions, Stage,
@@ -16,30 +16,6 @@ use foretell_outreach::{
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")
-}
-
-/// Dies before or after the real delivery, as a killed process would.
-struct Dying<C> {
-    inner: C,
-    after: bool,
-}
-
-impl<C: Channel> Channel for Dying<C> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn medium(&self) -> &str {
-        self.inner.medium()
-    }
-    fn is_idempotent(&self) -> bool {
-        self.inner.is_idempotent()
-    }
-    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
-        if self.after {
-            self.inner.deliver(parcel)?;
-        }
-        panic!("killed");
-    }
 }
 
 fn approved(dir: &Path, channel: Arc<dyn Channel>) -> (Outreach, foretell_model::FindingId) {
@@ -63,7 +39,7 @@ fn a_folder_has_one_letter_whenever_the_process_dies() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("outbox");
         let folder = Folder::new(&out, "service@foretell.example");
-        let (outreach, id) = approved(dir.path(), Arc::new(Dying { inner: folder.clone(), after }));
+        let (outreach, id) = approved(dir.path(), Arc::new(Dying { inner: Arc::new(folder.clone()), after }));
         assert!(catch_unwind(AssertUnwindSafe(|| outreach.tick(now()))).is_err());
         drop(outreach);
         let outreach = open(dir.path(), Arc::new(folder));
@@ -83,7 +59,7 @@ fn a_folder_has_one_letter_whenever_the_process_dies() {
 fn a_delivery_that_cannot_be_repeated_is_left_to_the_advisor() {
     for after in [false, true] {
         let dir = tempfile::tempdir().unwrap();
-        let channel = || Dying { inner: support::Recorder::default(), after };
+        let channel = || Dying { inner: Arc::new(support::Recorder::default()), after };
         let (outreach, id) = approved(dir.path(), Arc::new(channel()));
         assert!(catch_unwind(AssertUnwindSafe(|| outreach.tick(now()))).is_err());
         drop(outreach);

@@ -27,8 +27,12 @@ fn a_breakdown_is_reported_of_the_machine_that_the_customer_means() {
     let number = desk.outreach.machine(&machine("s02/m003")).unwrap().unwrap().number;
     assert_eq!(told(Some(&number)), ("s02/m003".to_owned(), "it stands still".to_owned()));
     assert_eq!(told(None), ("s02/m002".to_owned(), "it stands still".to_owned()));
-    // One that the letter is not about is nobody's to choose; the word stays.
-    assert_eq!(told(Some("No. 77")), ("s02/m002".to_owned(), "No. 77: it stands still".to_owned()));
+    assert_eq!(told(Some("")).0, "s02/m002");
+    // One that the letter is not about is nobody's to choose.
+    let cases = desk.outreach.service_cases().unwrap();
+    let refused = desk.outreach.report_trouble(&token, Some("No. 77"), "it burns", now()).unwrap_err();
+    assert!(refused.to_string().contains("there is no such machine"), "{refused}");
+    assert_eq!(desk.outreach.service_cases().unwrap(), cases, "nothing is kept of it");
 }
 
 #[test]

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use crate::support::desk::check;
 use crate::support::scene::wednesday;
-use crate::support::{REGISTRY, Recorder, at, options};
+use crate::support::{Dying, REGISTRY, Recorder, at, options};
 use foretell_model::Timestamp;
 use foretell_outreach::{
-    Channel, CustomerStage, DeliveryError, Language, Manager, Managers, Outreach, OutreachOptions, Parcel,
-    RecordFilter, Registry,
+    Channel, CustomerStage, Language, Manager, Managers, Outreach, OutreachOptions, Parcel, RecordFilter, Registry,
 };
 
 const COMPLAINT: Option<CustomerStage> = Some(CustomerStage::Complaint);
@@ -160,30 +159,6 @@ fn what_waited_in_a_backup_is_not_told_again() {
     house.outreach.restored(None, at("2026-07-20T00:05:00Z")).unwrap();
     assert_eq!(house.told(at("2026-07-20T00:06:00Z")).len(), 0);
     assert!(house.record().iter().any(|(what, why)| what == "manager_untold" && why.ends_with(": li")));
-}
-
-/// Dies before or after the real delivery, as a killed process would.
-struct Dying {
-    inner: Arc<Recorder>,
-    after: bool,
-}
-
-impl Channel for Dying {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn medium(&self) -> &str {
-        self.inner.medium()
-    }
-    fn is_idempotent(&self) -> bool {
-        self.inner.is_idempotent()
-    }
-    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
-        if self.after {
-            self.inner.deliver(parcel)?;
-        }
-        panic!("killed");
-    }
 }
 
 /// Killed before or after the channel took it: an idempotent channel keeps one letter, any other is never asked twice.

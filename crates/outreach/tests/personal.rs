@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
 use foretell_model::{FindingId, Found, Grade, Offset, Status, Timestamp};
 use foretell_outreach::{
-    Applied, Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage,
-    VisitReport,
+    Applied, Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, RecordFilter, Registry,
+    Source, Stage, VisitReport,
 };
 
 /// Everything personal, each in words that occur nowhere else.
@@ -191,5 +191,41 @@ fn words_of_what_is_long_over_are_forgotten_and_no_others() {
     }
     for stays in ["Ms Baker", "smells of burnt porridge", "the gate is behind the chapel"] {
         assert!(data.contains(stays), "{stays}");
+    }
+}
+
+#[test]
+fn a_colleague_who_is_erased_goes_by_an_alias_and_stands_nowhere_on_the_disk() {
+    const NAME: &str = "Rosalind Quist";
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let of = |fault: &str, id: &str, offset| {
+        apply(&outreach, offset, &finding(&machine(id), fault, Grade::Advise, Status::Opened), now())
+    };
+    let cooler = of("cooler_clogging", "s02/m002", 1);
+    outreach.opt_out("acme", "sms", "said so", "wang", now()).unwrap();
+    outreach.approve(&cooler, NAME, now()).unwrap();
+    outreach.tick(now()).unwrap();
+    let visit = outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), &agreed(), NAME, now()).unwrap();
+    let report = VisitReport { left_out: "the rest".into(), ..VisitReport::default() };
+    outreach.report_visit(visit.id, &report, NAME, visit.end).unwrap();
+    outreach.add_photo((PhotoOf::Visit, &visit.id.to_string()), "one.jpg", "", NAME, visit.end).unwrap();
+    outreach.give_verdict(&cooler, (Found::Confirmed, None), "", NAME, visit.end).unwrap();
+    outreach.set_stage("acme", Some(CustomerStage::Latent), "late again", NAME, now()).unwrap();
+    let by = |who: &str| {
+        let filter = RecordFilter { who: Some(who.into()), ..RecordFilter::default() };
+        outreach.record(&filter).unwrap().into_iter().map(|entry| (entry.what, entry.why)).collect::<Vec<_>>()
+    };
+    let (done, others, alias) = (by(NAME), by("wang"), "erased-0a1b2c3d");
+    assert!(done.len() >= 5 && !others.is_empty(), "{done:?}");
+    // Twice, as after a failure half-way; a name that is a part of ours changes nothing.
+    for _ in 0..2 {
+        outreach.erase_colleague("quist", &[NAME.to_owned(), "outbox".to_owned()], alias, now()).unwrap();
+    }
+    assert_eq!((by(NAME), by(alias), by("wang")), (Vec::new(), done, others));
+    assert!(!by("outbox").is_empty());
+    for entry in std::fs::read_dir(dir.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(NAME.len()).any(|window| window == NAME.as_bytes()), "{:?}", entry.path());
     }
 }

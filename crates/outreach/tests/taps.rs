@@ -71,6 +71,11 @@ fn each_obstacle_is_named() {
     let visit = s.outreach.visits(now, 1).unwrap().remove(0);
     s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
     assert_eq!(why(s.outreach.choose_time(&own, second, None, visit.end)), Obstacle::CaseDone);
+    assert_eq!(
+        why(s.outreach.cancel_seen(&own, Some(first), visit.end)),
+        Obstacle::VisitDone,
+        "and not: it was cancelled"
+    );
 
     let (other, [first, _]) = invited(&s, "s02/m003", 2);
     apply(&s.outreach, 3, &cooler("s02/m003", Grade::Advise, Status::Cleared), now);

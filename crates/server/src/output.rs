@@ -16,6 +16,16 @@ pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(spelt).collect()
 }
 
+/// So many of a thing that has a regular plural: `1 machine`, `2 machines`.
+pub(crate) fn count(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// The one of two words that goes with so many: `is` or `are`.
+pub(crate) const fn verb(n: u64, one: &'static str, many: &'static str) -> &'static str {
+    if n == 1 { one } else { many }
+}
+
 /// Standard output, or a buffer in tests.
 pub struct Output {
     writer: Box<dyn Write + Send>,

@@ -1,13 +1,20 @@
 //! Text files that people write: configurations, registers, lists of words.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::failure::{Failure, Kind};
 
 /// Longest file, MiB: a register of half a million machines. Some files have no end at all, such as /dev/zero.
 const MIB_MAX: u64 = 64;
+
+/// How long a named pipe may take: whoever decrypts a file into one is done by then, and one into which nobody writes would keep a
+/// command for ever.
+const PIPE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Reads a file that must be UTF-8, without the mark that some editors put at its beginning.
 ///
@@ -39,9 +46,28 @@ pub(crate) fn read(path: &Path, kind: Kind) -> Result<String, Failure> {
 /// # Errors
 /// When it cannot be read.
 pub(crate) fn begin(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    begin_within(path, max, PIPE_WITHIN)
+}
+
+fn begin_within(path: &Path, max: u64, within: Duration) -> std::io::Result<Vec<u8>> {
+    let read = move |path: &Path| {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(max + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    if !path.metadata()?.file_type().is_fifo() {
+        return read(path);
+    }
+    let (told, heard) = mpsc::sync_channel(1);
+    let pipe = path.to_owned();
+    // Nothing but its writer ends the wait of who opens a pipe; this one ends with the process.
+    std::thread::spawn(move || drop(told.send(read(&pipe))));
+    heard.recv_timeout(within).unwrap_or_else(|_| {
+        let why = format!(
+            "it is a pipe, and within {} s nobody has written to it and closed it; name a file",
+            within.as_secs()
+        );
+        Err(std::io::Error::new(ErrorKind::TimedOut, why))
+    })
 }
 
 #[cfg(test)]
@@ -61,6 +87,25 @@ mod tests {
         drop(writer);
         let pipe = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
         assert_eq!(read(Path::new(&pipe), Kind::Config).unwrap(), "a = 1");
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_at_a_pipe_without_a_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = |name| {
+            let pipe = dir.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            pipe
+        };
+        let refused = begin_within(&pipe("nobody.toml"), 9, Duration::ZERO).unwrap_err();
+        assert!(refused.kind() == ErrorKind::TimedOut && refused.to_string().contains("it is a pipe"), "{refused}");
+        let written = pipe("somebody.toml");
+        let writer = {
+            let written = written.clone();
+            std::thread::spawn(move || std::fs::write(written, "b = 2").unwrap())
+        };
+        assert_eq!(begin_within(&written, 9, Duration::from_secs(60)).unwrap(), b"b = 2");
+        writer.join().unwrap();
     }
 
     fn check(bytes: &[u8], expected: Result<&str, (u8, &str)>) {

@@ -125,7 +125,7 @@ fn files_of_which_nothing_can_be_used_are_65_and_say_why() {
     let good = format!("{head}2026-01-01T00:00:00Z,s,m,80\n");
     for (text, arguments, expected) in [
         (head, &["x.csv"][..], "the files hold a header and no rows"),
-        (&bad, &["x.csv"], "1 of 1 rows were refused (1 bad_number); first: x.csv line 2: discharge_temp_c: `hot`"),
+        (&bad, &["x.csv"], "1 of 1 row was refused (1 bad_number); first: x.csv line 2: discharge_temp_c: `hot`"),
         (&good, &["x.csv", "--from", "2026-02-01"], "no row lies within --from and --to"),
     ] {
         let (code, said, why) = backtest(&[("x.csv", text)], arguments);

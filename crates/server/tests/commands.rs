@@ -92,10 +92,7 @@ fn an_import_says_what_it_took_and_what_not() {
     assert_eq!(reasons, ["reason", "bad_number", "too_late", "bad_time", "bad_work", "unknown_work"], "{listed}");
     let lines = "reading,site=s,machine=m discharge_temp_c=80.5 1767225600000000000\nhealth,site=s,machine=m x=1 1\n";
     let (code, said, warned, _) = import(&[("x.lp", lines)], &[]);
-    assert!(
-        code == Some(0) && said.starts_with("1 events are new on the log, 0 were there already\n"),
-        "{said}{warned}"
-    );
+    assert!(code == Some(0) && said.starts_with("1 event is new on the log, 0 were there already\n"), "{said}{warned}");
     assert!(warned.contains("1 other_measurement"), "{warned}");
 }
 
@@ -123,11 +120,8 @@ fn seconds_that_stand_for_milliseconds_do_not_become_january_1970() {
     let (code, said, warned, listed) =
         import(&[("x.csv", &rows(&[now_s - 60, 1_000, old, 1_000 * (now_s - 60)]))], &["--refused", "refused.csv"]);
     assert_eq!(code, Some(0), "{warned}");
-    assert!(
-        said.starts_with("3 events are new on the log") && said.contains("1 rows were refused, listed in"),
-        "{said}"
-    );
-    assert!(warned.contains("1 of 4 rows were refused (1 too_old); first: x.csv line 2: "), "{warned}");
+    assert!(said.starts_with("3 events are new on the log") && said.contains("1 row was refused, listed in"), "{said}");
+    assert!(warned.contains("1 of 4 rows was refused (1 too_old); first: x.csv line 2: "), "{warned}");
     assert!(listed.contains("x.csv,2,too_old,"), "{listed}");
     // As the text says, a column map tells the unit.
     let map = "[columns]\nts = { column = \"ts\", epoch = \"s\" }\n";
@@ -187,13 +181,13 @@ fn an_unknown_machine_is_no_empty_file() {
         let said = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8_lossy(&said).into_owned())
     };
-    assert_eq!(export("s1/m1", &[]), (Some(0), "1 readings in out.csv\n".to_owned()));
+    assert_eq!(export("s1/m1", &[]), (Some(0), "1 reading in out.csv\n".to_owned()));
     assert_eq!(export("s1/m1", &["--from", "2026-01-01"]), (Some(0), "0 readings in out.csv\n".to_owned()));
     std::fs::remove_file(dir.path().join("out.csv")).unwrap();
     let expected = "foretell: no machine s1/m11 has ever reported; did you mean s1/m1?\n".to_owned();
     assert_eq!(export("s1/m11", &[]), (Some(66), expected));
     assert!(!dir.path().join("out.csv").exists());
-    let expected = "foretell: no machine plant/k2 has ever reported; 1 machines are known\n".to_owned();
+    let expected = "foretell: no machine plant/k2 has ever reported; 1 machine is known\n".to_owned();
     assert_eq!(export("plant/k2", &[]), (Some(66), expected));
 }
 
@@ -224,7 +218,7 @@ fn an_import_of_nothing_is_65_and_says_why() {
     let head = "ts,site,machine,discharge_temp_c\n";
     let bad = format!("{head}2026-01-01T00:00:00Z,s,m,hot\n");
     for (text, expected) in
-        [(head, "the files hold a header and no rows"), (&bad, "1 of 1 rows were refused (1 bad_number)")]
+        [(head, "the files hold a header and no rows"), (&bad, "1 of 1 row was refused (1 bad_number)")]
     {
         let (code, said, why, _) = import(&[("x.csv", text)], &[]);
         assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");

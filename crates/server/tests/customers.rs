@@ -68,8 +68,8 @@ fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
     said += &run(&["export", "nobody", "--out", "nobody.json"]);
     said += &run(&["erase", "hx", "--confirm", "hy"]);
     said += &run(&["erase", "hx", "--confirm", "hx"]);
-    // The register cannot bring it back.
-    run(&["import", "customers.toml"]);
+    // The register cannot bring it back, and says so.
+    said += &run(&["import", "customers.toml"]);
     let stored = std::fs::read_dir(dir.path().join("data")).unwrap().flatten();
     let stored: Vec<u8> = stored.flat_map(|entry| std::fs::read(entry.path()).unwrap_or_default()).collect();
     for gone in ["Huaxin Mills", "Ms Unmistakable", "9 Nowhere Lane"] {
@@ -86,6 +86,9 @@ fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
         foretell: nothing was erased: `--confirm hy` does not repeat the key `hx`
         Some(0)
         what was personal about customer `hx` is erased, 0 photos with it
+        Some(0)
+        0 machines on 1 site of 1 customer; 0 entries are new or changed
+        customer `hx` was erased, and nothing personal in this file brings it back; one that is a customer again needs another key
     "#]]
     .assert_eq(&said);
 }

@@ -275,3 +275,37 @@ fn an_account_has_an_address_to_be_told_at() {
     assert!(said.contains("li") && !said.contains("service.example"), "{said}");
     run("users email wu wu@service.example", Some(65), "nobody");
 }
+
+#[test]
+fn a_users_account_is_erased_by_who_repeats_the_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let users = |arguments: &[&str]| {
+        let output = foretell(dir.path()).arg("users").args(arguments).output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), out + &String::from_utf8_lossy(&output.stderr))
+    };
+    assert_eq!(users(&["add", "quist", "--role", "ops", "--name", "Rosalind Quist"]).0, Some(0));
+    // With a service state, and without one.
+    for state in [false, true] {
+        if state {
+            assert_eq!(users(&["add", "quist", "--role", "ops", "--name", "Rosalind Quist"]).0, Some(0));
+            std::fs::write(dir.path().join("customers.toml"), "").unwrap();
+            let imported = foretell(dir.path()).args(["customers", "import", "customers.toml"]).output().unwrap();
+            assert!(imported.status.success(), "{}", said(&imported).1);
+        }
+        let (code, told) = users(&["erase", "quist", "--confirm", "quest"]);
+        assert!(code == Some(64) && told.contains("nothing was erased"), "{told}");
+        let (code, told) = users(&["erase", "quist", "--confirm", "quist"]);
+        assert!(
+            code == Some(0) && told.starts_with("the account `quist` is erased; the record says `erased-"),
+            "{told}"
+        );
+        assert_eq!(users(&["list"]), (Some(0), String::new()));
+        let (code, told) = users(&["erase", "quist", "--confirm", "quist"]);
+        assert!(code == Some(65) && told.contains("nobody has this login name"), "{told}");
+    }
+    for entry in std::fs::read_dir(dir.path().join("data")).unwrap().flatten() {
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        assert!(!bytes.windows(8).any(|window| window == b"Rosalind"), "{:?}", entry.path());
+    }
+}

@@ -40,6 +40,6 @@ fn a_result_beside_it_is_written() {
     let folder = used();
     for command in ["export --out data/rescued.parquet", "export --out data/rescued.parquet", "export --out new.lp"] {
         let (code, said) = folder.run(command);
-        assert!(code == Some(0) && said.starts_with("1 readings in"), "{command}: {code:?} {said}");
+        assert!(code == Some(0) && said.starts_with("1 reading in"), "{command}: {code:?} {said}");
     }
 }

@@ -1,5 +1,6 @@
 //! A technician's day, customers' links and pictures over the made-up fleet.
 
+use foretell_console::accounts::Erasure;
 use foretell_console::photo::{self, Prepared};
 use foretell_console::view::{
     Arrival, BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, Curve, EarlierVisit, Errand, FieldAct,
@@ -21,7 +22,7 @@ pub(super) struct InField {
     missed: bool,
     photos: Vec<(i64, Prepared, String)>,
     choice: Option<GuestChoice>,
-    erased: Vec<String>,
+    pub(super) erased: Vec<String>,
 }
 
 const MINUTE_MS: i64 = 60_000;
@@ -65,8 +66,8 @@ impl Fake {
     fn line(&self, id: i64) -> Result<VisitLine, BackendError> {
         let place = usize::try_from(id - 31).ok().filter(|n| *n < 3).ok_or_else(|| missing("visit"))?;
         let (machine, from, works) = [
-            (1, "2026-07-18T09:00:00Z", "cooler_cleaned"),
-            (0, "2026-07-18T11:00:00Z", "oil_changed"),
+            (1, "2026-07-18T06:30:00Z", "cooler_cleaned"),
+            (0, "2026-07-18T09:00:00Z", "oil_changed"),
             (6, "2026-07-20T07:00:00Z", "cooler_cleaned"),
         ][place];
         let detail = self.with(|state| state.machines[machine].summary.clone());
@@ -391,6 +392,11 @@ impl Field for Fake {
     fn erase_customer(&self, id: &str, _by: &str) -> Result<(), BackendError> {
         self.customer(id, Lang::En)?;
         self.with(|state| state.field.erased.push(id.to_owned()));
+        Ok(())
+    }
+
+    fn erase_colleague(&self, colleague: &Erasure) -> Result<(), BackendError> {
+        self.with(|state| state.field.erased.extend(colleague.names.iter().cloned()));
         Ok(())
     }
 }

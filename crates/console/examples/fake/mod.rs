@@ -97,6 +97,12 @@ impl Fake {
         self.acts.lock().expect("no test panics while it holds the acts").clone()
     }
 
+    /// Customers and names of colleagues that were erased.
+    #[allow(dead_code, reason = "each program over this fleet asks something else of it")]
+    pub(crate) fn erased(&self) -> Vec<String> {
+        self.with(|state| state.field.erased.clone())
+    }
+
     fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
         read(&mut self.state.lock().expect("no test panics while it holds the state"))
     }

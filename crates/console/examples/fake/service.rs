@@ -106,13 +106,13 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     };
     let zh = hengfeng();
     let en = hansa();
-    let held = Governor::Held { until: at("2026-07-20T06:00:00Z"), reason: "weekend".to_owned() };
+    let held = Governor::Held { until: at("2026-07-20T00:00:00Z"), reason: "weekend".to_owned() };
     let mut cards = vec![
         card(
             6,
             en,
             Draft { subject: "Compressor 1: a cooler to be cleaned soon".into(), body: EN_BODY.into() },
-            vec![slot("2026-07-19T07:00:00Z", 90), slot("2026-07-21T17:30:00Z", 90)],
+            vec![slot("2026-07-21T05:30:00Z", 90), slot("2026-07-28T05:30:00Z", 90)],
             Governor::Allowed,
             person("Anna Petersen", "Service advisor", "+49 421 555 0170"),
         ),
@@ -120,7 +120,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             1,
             zh,
             Draft { subject: "2号机：建议清洗一次冷却器".into(), body: ZH_BODY.into() },
-            vec![slot("2026-07-19T01:00:00Z", 90), slot("2026-07-26T01:00:00Z", 90)],
+            vec![slot("2026-07-20T01:00:00Z", 90), slot("2026-07-27T01:00:00Z", 90)],
             held,
             person("李薇", "服务顾问", "138 0013 8000"),
         ),

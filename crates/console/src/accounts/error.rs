@@ -1,6 +1,8 @@
 //! What can go wrong with accounts. The refusals are told to people, so each is a case of its own and has its words in both
 //! languages in `text::access`.
 
+use foretell_model::Timestamp;
+
 /// Why something about accounts was not done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +40,17 @@ pub enum AccountsError {
     /// Nobody is called so.
     #[error("nobody has this login name")]
     Unknown,
+    /// No usable number of days.
+    #[error("a token is good for 1 to 3650 days, or until it is revoked")]
+    TokenDays,
+    /// A token whose time is up.
+    #[error("the API token `{name}` was good until {at}; an administrator makes a new one on the page of users")]
+    TokenExpired {
+        /// What it was for.
+        name: String,
+        /// When it stopped being good.
+        at: Timestamp,
+    },
     /// Nobody could administer any more.
     #[error("this is the last administrator who can sign in")]
     LastAdmin,

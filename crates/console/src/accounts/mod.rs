@@ -3,6 +3,7 @@
 //! Of every secret only a hash is kept. Everything here waits for the disk or, on purpose, for argon2: call it from the
 //! blocking pool.
 
+mod erasing;
 mod error;
 mod hashing;
 mod links;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use foretell_model::Clock;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub use erasing::Erasure;
 pub use error::AccountsError;
 pub use people::{Person, email_of};
 pub use record::{Act, What};
@@ -27,6 +29,7 @@ pub use role::Role;
 pub use sessions::{Client, SESSION_MAX, Session};
 pub use tokens::ApiToken;
 
+pub(crate) use erasing::ALIAS;
 pub(crate) use secret::{digest, new as new_secret};
 pub(crate) use sessions::Asking;
 
@@ -105,7 +108,8 @@ impl Accounts {
 }
 
 /// What each version of the file added to the one before.
-const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_email.sql")];
+const VERSIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("schema_email.sql"), include_str!("schema_expiry.sql")];
 
 /// The file with its tables.
 fn prepared(path: &Path) -> Result<Connection> {
@@ -113,6 +117,8 @@ fn prepared(path: &Path) -> Result<Connection> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
+    // Who was erased must not be found in the file either.
+    db.pragma_update(None, "secure_delete", true)?;
     let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let version = usize::try_from(version).unwrap_or(usize::MAX);

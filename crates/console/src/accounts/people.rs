@@ -104,6 +104,12 @@ fn admins(db: &Connection, without: &str) -> Result<i64> {
     Ok(db.prepare_cached(sql)?.query_row([without], |row| row.get(0))?)
 }
 
+/// Refuses what would leave nobody who could administer.
+pub(super) fn must_not_be_last(db: &Connection, person: &Person) -> Result<()> {
+    let is_last = person.role == Role::Admin && admins(db, "")? > 0 && admins(db, &person.login)? == 0;
+    if is_last { Err(AccountsError::LastAdmin) } else { Ok(()) }
+}
+
 impl Accounts {
     /// Everybody, by login name.
     ///
@@ -242,8 +248,8 @@ impl Accounts {
         let (login, now) = (login_of(login)?, self.now_ms());
         self.step(|db| {
             let person = find(db, &login)?.ok_or(AccountsError::Unknown)?;
-            if takes_rights && person.role == Role::Admin && admins(db, "")? > 0 && admins(db, &login)? == 0 {
-                return Err(AccountsError::LastAdmin);
+            if takes_rights {
+                must_not_be_last(db, &person)?;
             }
             work(db, &login)?;
             record::write(db, now, what, &login, by, "")

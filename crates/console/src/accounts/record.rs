@@ -62,6 +62,8 @@ whats! {
     Disabled = "disabled";
     /// Somebody may sign in again.
     Enabled = "enabled";
+    /// Somebody's account was erased.
+    Erased = "erased";
     /// An API token was made.
     TokenMade = "token_made";
     /// An API token was revoked.

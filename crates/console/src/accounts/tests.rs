@@ -173,7 +173,7 @@ fn the_last_administrator_stays() {
 #[test]
 fn a_token_has_its_roles_rights_until_it_is_revoked() {
     let bench = bench();
-    let text = bench.accounts.make_token("CMMS", Role::Ops, "anna").unwrap();
+    let text = bench.accounts.make_token("CMMS", Role::Ops, None, "anna").unwrap();
     let asking = bench.accounts.token(&text).unwrap().unwrap();
     assert_eq!((asking.name.as_str(), asking.role), ("CMMS", Role::Ops));
     assert!(bench.accounts.token(&format!("{text}x")).unwrap().is_none());
@@ -186,9 +186,36 @@ fn a_token_has_its_roles_rights_until_it_is_revoked() {
 }
 
 #[test]
+fn a_token_is_good_for_as_long_as_was_chosen_and_says_so_afterwards() {
+    let bench = bench();
+    let make = |days| bench.accounts.make_token("CMMS", Role::Ops, days, "anna");
+    for none in [Some(0), Some(3_651), Some(u32::MAX)] {
+        assert!(matches!(make(none), Err(AccountsError::TokenDays)), "{none:?}");
+    }
+    let (month, endless) = (make(Some(30)).unwrap(), make(None).unwrap());
+    let ends: Vec<_> = bench.accounts.tokens().unwrap().into_iter().map(|token| token.expires).collect();
+    assert_eq!(ends, [None, Some(Timestamp::from_millis(130 * DAY_MS))]);
+    bench.clock.forward(30 * DAY_MS - 1);
+    assert!(bench.accounts.token(&month).unwrap().is_some());
+    bench.clock.forward(1);
+    let told = bench.accounts.token(&month).unwrap_err().to_string();
+    assert!(told.starts_with("the API token `CMMS` was good until 1970-05-11T00:00:00"), "{told}");
+    assert!(bench.accounts.token(&endless).unwrap().is_some());
+    let used: Vec<_> = bench.accounts.tokens().unwrap().into_iter().map(|token| token.used).collect();
+    assert_eq!(
+        used,
+        [Some(Timestamp::from_millis(130 * DAY_MS)), Some(Timestamp::from_millis(130 * DAY_MS - 1))],
+        "a refusal is no use"
+    );
+    let month = bench.accounts.tokens().unwrap()[1].id;
+    bench.accounts.revoke_token(month, "anna").unwrap();
+}
+
+#[test]
 fn no_secret_stands_in_the_file_and_everything_is_recorded() {
     let bench = bench().with("anna", Role::Admin);
-    let (session, token) = (bench.secret("anna"), bench.accounts.make_token("CMMS", Role::Ops, "anna").unwrap());
+    let (session, token) =
+        (bench.secret("anna"), bench.accounts.make_token("CMMS", Role::Ops, Some(365), "anna").unwrap());
     let link = bench.accounts.add("bo", "Bo", Role::Ops, "anna").unwrap();
     bench.try_in("anna", "wrong password");
     let kept: Vec<_> =
@@ -252,6 +279,61 @@ fn from_where_somebody_signed_in_is_forgotten_after_half_a_year() {
 }
 
 #[test]
+fn who_is_erased_goes_by_an_alias_and_leaves_no_trace() {
+    let bench = bench().with("root", Role::Admin).with("quist", Role::Advisor).with("bo", Role::Ops);
+    bench.secret("quist");
+    // Later under another name.
+    let link = bench.accounts.reset("quist", "root").unwrap();
+    bench.accounts.redeem(&link, "Rosalind Hargreave", PASSWORD, "").unwrap();
+    bench.accounts.set_email("quist", "quist@service.example", crate::Lang::En, "root").unwrap();
+    let session = bench.secret("quist");
+    bench.accounts.make_token("CMMS", Role::Ops, None, "Rosalind Hargreave").unwrap();
+    assert!(matches!(bench.accounts.erasure("root"), Err(AccountsError::LastAdmin)));
+    assert!(matches!(bench.accounts.erasure("nobody"), Err(AccountsError::Unknown)));
+    let erasure = bench.accounts.erasure("Quist").unwrap();
+    assert_eq!(
+        (erasure.login.as_str(), &erasure.names),
+        ("quist", &vec!["Rosalind Hargreave".to_owned(), "quist".into()])
+    );
+    let before = bench.accounts.acts(100).unwrap();
+    bench.accounts.erase(&erasure, "root").unwrap();
+    assert!(matches!(bench.accounts.erase(&erasure, "root"), Err(AccountsError::Unknown)));
+    assert!(bench.accounts.session(&session).unwrap().is_none());
+    assert_eq!(bench.try_in("quist", PASSWORD), AccountsError::Wrong.to_string());
+    let (people, acts) = (bench.accounts.people().unwrap(), bench.accounts.acts(100).unwrap());
+    assert_eq!(people.iter().map(|person| person.login.as_str()).collect::<Vec<_>>(), ["bo", "root"]);
+    let alias = &erasure.alias;
+    let as_alias = |login: &str| if login == "quist" { alias.clone() } else { login.to_owned() };
+    let expected: Vec<_> = before.iter().map(|act| (as_alias(&act.login), act.what)).collect();
+    let found: Vec<_> = acts.iter().skip(2).map(|act| (act.login.clone(), act.what)).collect();
+    assert_eq!(found, expected, "that it was done stays");
+    assert_eq!((&acts[1].login, acts[1].what, acts[1].by.as_str()), (alias, Some(What::Erased), "root"));
+    assert_eq!(bench.accounts.tokens().unwrap()[0].made_by, *alias);
+    let mut bytes = Vec::new();
+    for file in std::fs::read_dir(bench.dir.path()).unwrap() {
+        bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    for word in ["Rosalind", "Hargreave", "quist@service.example"] {
+        assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
+    }
+}
+
+#[test]
+fn a_name_that_two_have_stays_when_one_of_them_is_erased() {
+    let bench = bench().with("root", Role::Admin).with("wei.li", Role::Advisor).with("li.wei", Role::Advisor);
+    for login in ["wei.li", "li.wei"] {
+        let link = bench.accounts.reset(login, "root").unwrap();
+        bench.accounts.redeem(&link, "Li Wei", PASSWORD, "").unwrap();
+    }
+    assert_eq!(bench.accounts.erasure("wei.li").unwrap().names, ["wei.li"]);
+    // Nobody stands for oneself in the record of one's own erasure.
+    let root = bench.with("anna", Role::Admin);
+    let erasure = root.accounts.erasure("anna").unwrap();
+    root.accounts.erase(&erasure, "anna").unwrap();
+    assert_eq!(root.accounts.acts(1).unwrap()[0].by, erasure.alias);
+}
+
+#[test]
 fn an_address_is_one_or_is_refused() {
     #[track_caller]
     fn check(text: &str, expected: Option<Option<&str>>) {
@@ -279,16 +361,19 @@ fn an_address_is_one_or_is_refused() {
 }
 
 #[test]
-fn a_file_of_before_addresses_takes_them() {
+fn a_file_of_before_addresses_and_ends_takes_them() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("accounts.sqlite");
     let old = Connection::open(&path).unwrap();
     old.execute_batch(include_str!("schema.sql")).unwrap();
     old.execute_batch("INSERT INTO person (login, name, role, created) VALUES ('li', 'Li', 'admin', 1)").unwrap();
+    old.execute_batch("INSERT INTO token (hash, name, role, made_by, created) VALUES (x'00', 'CMMS', 'ops', 'li', 1)")
+        .unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     drop(old);
     let accounts = Accounts::open(&path, Arc::new(Hand::default())).unwrap();
     assert_eq!(accounts.people().unwrap()[0].email, None);
+    assert_eq!(accounts.tokens().unwrap()[0].expires, None, "it was made without an end");
     accounts.set_email("li", "li@service.example", crate::Lang::Zh, "test").unwrap();
     drop(accounts);
     let accounts = Accounts::open(&path, Arc::new(Hand::default())).unwrap();

@@ -138,10 +138,8 @@ impl Sheet {
             machine: parts([&machine.name, &report.model]),
             place: parts([&report.customer, place]),
             made: civil::date(report.detail.curve.now, zone, lang),
-            now_name: match report.standing {
-                StandingOf::Now => text::words(lang).today.to_owned(),
-                _ => civil::day(report.detail.curve.now.day(), lang),
-            },
+            // A sheet lies about for years: whoever reads it then learns nothing from "today".
+            now_name: civil::day(report.detail.curve.now.day(), lang),
             tone,
             lead,
             facts: facts(report, lang),

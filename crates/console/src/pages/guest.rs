@@ -309,5 +309,12 @@ pub(crate) async fn trouble(
     let what = typed::fit(&form.what, TROUBLE_CHARS_MAX);
     let which = form.which.map(|which| which.chars().take(NAME_CHARS_MAX).collect::<String>());
     let reported = app.ask(move |backend| backend.report_trouble(&token, which.as_deref(), &what));
-    answered(reported, |path| path, |error| async move { kind(&ask, &error) }).await
+    let otherwise = |error| async move {
+        match error {
+            // No button sends a machine that the page does not name: it was renamed meanwhile, or somebody tries.
+            BackendError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+            error => kind(&ask, &error),
+        }
+    };
+    answered(reported, |path| path, otherwise).await
 }

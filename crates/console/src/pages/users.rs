@@ -13,10 +13,14 @@ use super::account::SessionRow;
 use super::kept::Kept;
 use super::page::{Ask, Chrome};
 use crate::access;
-use crate::accounts::{Accounts, AccountsError, Act, ApiToken, Person, Role, Session};
+use crate::accounts::{ALIAS, Accounts, AccountsError, Act, ApiToken, Person, Role, Session};
 use crate::router::App;
 use crate::text::{self, AccessWords};
 use crate::{Lang, civil};
+
+/// How long a token is good unless something else is chosen, days. One that nobody remembers must not open the door for ever, and
+/// once a year somebody can look whether the program behind it is still there.
+const TOKEN_DAYS: &str = "365";
 
 /// Entries of the record on the page.
 const ACTS_MAX: usize = 100;
@@ -34,6 +38,8 @@ struct UsersPage {
     secret_says: &'static str,
     /// Code, name and purpose of each role.
     roles: Vec<(&'static str, &'static str, &'static str)>,
+    /// How long a new token can be good: days, empty for "until it is revoked", and the words.
+    lifetimes: [(&'static str, &'static str); 4],
     people: Vec<PersonRow>,
     tokens: Vec<TokenRow>,
     sessions: Vec<SessionRow>,
@@ -58,7 +64,10 @@ struct TokenRow {
     made_by: String,
     since: String,
     used: String,
-    revoked: bool,
+    /// When it ends by itself.
+    until: String,
+    /// Why it is good no more; empty while it is.
+    over: &'static str,
 }
 
 struct ActRow {
@@ -72,6 +81,12 @@ struct ActRow {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Whom {
     login: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Erased {
+    login: String,
+    typed: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +113,13 @@ pub(crate) struct ToldAt {
 pub(crate) struct Made {
     name: String,
     role: String,
+    /// For how many days it is good; empty until it is revoked.
+    #[serde(default = "token_days")]
+    days: String,
+}
+
+fn token_days() -> String {
+    TOKEN_DAYS.to_owned()
 }
 
 #[derive(Debug, Deserialize)]
@@ -136,8 +158,13 @@ pub(crate) async fn reset(State(app): State<App>, ask: Ask, headers: HeaderMap, 
 /// `POST /users/token`
 pub(crate) async fn make_token(State(app): State<App>, ask: Ask, Form(form): Form<Made>) -> Response {
     let by = ask.by.clone();
-    let kept = Kept::of("token", &[("name", &form.name), ("role", &form.role)]);
-    let made = app.accounts(move |accounts| accounts.make_token(&form.name, role_of(&form.role)?, &by)).await;
+    let kept = Kept::of("token", &[("name", &form.name), ("role", &form.role), ("days", &form.days)]);
+    let made = app.accounts(move |accounts| {
+        let days = Some(form.days.trim()).filter(|days| !days.is_empty());
+        let days = days.map(|days| days.parse().map_err(|_| AccountsError::TokenDays)).transpose()?;
+        accounts.make_token(&form.name, role_of(&form.role)?, days, &by)
+    });
+    let made = made.await;
     shown(&app, &ask, made.map(|made| made.map(Shown::Token)), kept).await
 }
 
@@ -163,6 +190,33 @@ pub(crate) async fn disable(State(app): State<App>, ask: Ask, Form(form): Form<W
 pub(crate) async fn enable(State(app): State<App>, ask: Ask, Form(form): Form<Whom>) -> Response {
     let by = ask.by.clone();
     done(&app, &ask, move |accounts| accounts.set_disabled(&form.login, false, &by)).await
+}
+
+/// `POST /users/erase`; whoever does it types the login name, so that no slip of a thumb can.
+pub(crate) async fn erase(State(app): State<App>, ask: Ask, Form(form): Form<Erased>) -> Response {
+    if form.typed.trim() != form.login {
+        let kept = Kept::of("erase", &[("login", &form.login), ("typed", &form.typed)]);
+        return page(
+            &app,
+            &ask,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            None,
+            text::access(ask.lang).erase_differs.to_owned(),
+            kept,
+        )
+        .await;
+    }
+    let erasure = match app.accounts(move |accounts| accounts.erasure(&form.login)).await {
+        Ok(Some(erasure)) => erasure,
+        Ok(None) => return Redirect::to("/users").into_response(),
+        Err(error) => return problem(&app, &ask, error, Kept::default()).await,
+    };
+    let of = erasure.clone();
+    if let Err(error) = app.ask(move |backend| backend.erase_colleague(&of)).await {
+        return ask.failure(&error);
+    }
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.erase(&erasure, &by)).await
 }
 
 /// `POST /users/end-sessions`
@@ -247,6 +301,7 @@ async fn page(
         secret,
         secret_says,
         roles: Role::ALL.map(|role| (role.code(), text::role(role, lang), text::role_hint(role, lang))).to_vec(),
+        lifetimes: [("30", w.days_30), ("90", w.days_90), (TOKEN_DAYS, w.a_year), ("", w.no_end)],
         people: people.into_iter().map(|person| person_row(person, zone, lang)).collect(),
         tokens: tokens.into_iter().map(|token| token_row(token, zone, lang)).collect(),
         sessions: sessions.into_iter().map(|session: Session| SessionRow::of(session, zone, lang)).collect(),
@@ -268,12 +323,18 @@ fn person_row(person: Person, zone: Tz, lang: Lang) -> PersonRow {
 }
 
 fn token_row(token: ApiToken, zone: Tz, lang: Lang) -> TokenRow {
+    let w = text::access(lang);
     TokenRow {
         id: token.id,
         role: text::role(token.role, lang),
         since: instant(Some(token.created), zone, lang),
         used: instant(token.used, zone, lang),
-        revoked: token.revoked.is_some(),
+        until: token.expires.map_or_else(|| w.no_end.to_owned(), |expires| civil::date_time(expires, zone, lang)),
+        over: match token.revoked {
+            Some(_) => w.revoked,
+            None if token.expired => w.expired,
+            None => "",
+        },
         name: token.name,
         made_by: text::who(&token.made_by, lang),
     }
@@ -281,5 +342,6 @@ fn token_row(token: ApiToken, zone: Tz, lang: Lang) -> TokenRow {
 
 fn act_row(act: Act, zone: Tz, lang: Lang) -> ActRow {
     let (when, what) = (instant(Some(act.at), zone, lang), text::happened(act.what, lang));
-    ActRow { when, what, login: act.login, by: text::who(&act.by, lang), address: act.address }
+    let login = if act.login.starts_with(ALIAS) { text::who(&act.login, lang) } else { act.login };
+    ActRow { when, what, login, by: text::who(&act.by, lang), address: act.address }
 }

@@ -42,6 +42,10 @@ words! {
     end_sessions = "Sign out", "强制退出";
     disable = "Disable", "停用";
     enable = "Enable", "启用";
+    erase = "Erase for good", "永久删除";
+    erase_text = "Account, name and address go, from the record, too: what this person did stays there under an alias. An entry as technician or advisor in the customers list is another matter: put a successor’s name and number there. This cannot be undone.", "账户、姓名和邮箱都会删除，操作记录中也改用代号，所做的操作仍然保留。此人若在客户名单文件中登记为工程师或顾问，请在文件里另行改为接任者的姓名和电话。此操作无法撤销。";
+    erase_type = "To confirm, type the login name", "请输入登录名以确认";
+    erase_differs = "Nothing was erased: the login name was not typed as it stands.", "没有删除：输入的登录名不一致。";
     told_at = "E-mail when a customer complains", "客户投诉时通知的邮箱";
     told_hint = "Whoever has an address here hears by e-mail as soon as a customer’s stage becomes “Complaint” or “Escalation”.", "填了邮箱的人，在客户状态变为“投诉”或“投诉升级”时会收到邮件。";
     told_in = "Language", "语言";
@@ -51,6 +55,13 @@ words! {
     tokens = "API tokens", "API 令牌";
     tokens_hint = "For other programs, such as a maintenance system: they send the token in the header Authorization, after the word Bearer. A token has the rights of its role, but cannot change accounts.", "供维修管理系统等其他程序使用：在请求头 Authorization 中以 Bearer 加令牌的形式发送。令牌拥有所选角色的权限，但不能更改账户。";
     purpose = "Purpose", "用途";
+    good_for = "Good for", "有效期";
+    good_until = "Good until", "有效期至";
+    days_30 = "30 days", "30天";
+    days_90 = "90 days", "90天";
+    a_year = "a year", "一年";
+    no_end = "until it is revoked", "长期有效，直到吊销";
+    expired = "expired", "已过期";
     make_token = "Make a token", "创建令牌";
     token_says = "The new token, shown only now:", "新令牌，仅在此显示一次：";
     revoke = "Revoke", "吊销";
@@ -147,6 +158,11 @@ pub(crate) fn refused(error: &AccountsError, lang: Lang) -> String {
             ("An e-mail address looks like name@example.com.", "邮箱地址的格式是 name@example.com。")
         }
         AccountsError::Taken => ("This login name is taken.", "该登录名已被使用。"),
+        AccountsError::TokenDays => (
+            "A token is good for 1 to 3,650 days, or until it is revoked.",
+            "令牌的有效期为1到3650天，或长期有效直到吊销。",
+        ),
+        AccountsError::TokenExpired { .. } => ("This token has expired.", "该令牌已过期。"),
         AccountsError::Unknown => ("There is no such entry any more.", "该条目已不存在。"),
         AccountsError::LastAdmin => (
             "This is the last administrator who can sign in. Make somebody else an administrator first.",
@@ -196,6 +212,7 @@ pub(crate) const fn happened(what: Option<What>, lang: Lang) -> &'static str {
         Some(What::EmailChanged) => ("e-mail for complaints changed", "更改投诉通知邮箱"),
         Some(What::Disabled) => ("disabled", "停用"),
         Some(What::Enabled) => ("enabled", "启用"),
+        Some(What::Erased) => ("erased", "删除账户"),
         Some(What::TokenMade) => ("API token made", "创建 API 令牌"),
         Some(What::TokenRevoked) => ("API token revoked", "吊销 API 令牌"),
         None => ("recorded by a newer version", "由更新版本记录"),

@@ -360,6 +360,12 @@ pub(crate) fn who(code: &str, lang: Lang) -> String {
         ("command line", "the command line", "命令行"),
         ("first start", "the first start", "首次启动"),
     ];
+    if let Some(alias) = code.strip_prefix(crate::accounts::ALIAS) {
+        return match lang {
+            Lang::En => format!("a former colleague ({alias})"),
+            Lang::Zh => format!("前同事（{alias}）"),
+        };
+    }
     let known = TABLE.iter().find(|(known, ..)| *known == code);
     known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
 }

@@ -65,6 +65,7 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("POST", "/users/reset", [false, false, false, false, true]),
     ("POST", "/users/disable", [false, false, false, false, true]),
     ("POST", "/users/enable", [false, false, false, false, true]),
+    ("POST", "/users/erase", [false, false, false, false, true]),
     ("POST", "/users/end-sessions", [false, false, false, false, true]),
     ("POST", "/users/token", [false, false, false, false, true]),
     ("POST", "/users/token/revoke", [false, false, false, false, true]),

@@ -34,7 +34,7 @@ async fn every_form_of_every_page_carries_the_secret() {
     let house = house(|_| {});
     house.person("anna", Role::Admin);
     let (cookie, csrf) = house.sign_in("anna").await;
-    house.accounts.make_token("CMMS", Role::Ops, "anna").unwrap();
+    house.accounts.make_token("CMMS", Role::Ops, None, "anna").unwrap();
     for path in ["/queue", "/advisory/s01%2Fm002%2Fcooler_clogging%2F1", "/account", "/users"] {
         let body = house.get(path, &cookie).await.body;
         let forms = body.matches("method=\"post\"").count();

@@ -26,8 +26,8 @@ async fn a_program_has_its_roles_rights_changes_no_accounts_and_can_be_revoked()
     let house = house(|options| options.password = Password::new("geheim"));
     house.person("anna", Role::Admin);
     let (ops, admin) = (
-        house.accounts.make_token("CMMS", Role::Ops, "anna").unwrap(),
-        house.accounts.make_token("all", Role::Admin, "anna").unwrap(),
+        house.accounts.make_token("CMMS", Role::Ops, None, "anna").unwrap(),
+        house.accounts.make_token("all", Role::Admin, Some(365), "anna").unwrap(),
     );
     let (ops, admin) = (format!("Bearer {ops}"), format!("Bearer {admin}"));
     let basic = "Basic eDpnZWhlaW0=";
@@ -51,6 +51,45 @@ async fn a_program_has_its_roles_rights_changes_no_accounts_and_can_be_revoked()
     let answer = house.send("GET", "/api/v1/fleet", &[("authorization", &ops)], "").await;
     assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"));
     assert_eq!(answer.headers.get_all("www-authenticate").iter().count(), 2);
+}
+
+#[tokio::test]
+async fn a_token_whose_time_is_up_is_refused_with_its_reason() {
+    let house = house(|_| {});
+    house.person("anna", Role::Admin);
+    let (cookie, csrf) = house.sign_in("anna").await;
+    let make = async |days: &str| {
+        let made = house.post("/users/token", &cookie, &format!("csrf={csrf}&name=CMMS&role=ops{days}")).await;
+        let secret = made.body.find(">foretell_").map(|at| made.body[at + 1..].split('<').next().unwrap().to_owned());
+        (made.status, format!("Bearer {}", secret.unwrap_or_default()))
+    };
+    for wrong in ["&days=0", "&days=3651", "&days=-1", "&days=soon"] {
+        assert_eq!(make(wrong).await.0, 422, "{wrong}");
+    }
+    let tokens = [make("").await.1, make("&days=30").await.1, make("&days=").await.1];
+    let asked = async |path: &'static str| {
+        let mut statuses = Vec::new();
+        for token in &tokens {
+            statuses.push(house.send("GET", path, &[("authorization", token)], "").await.status);
+        }
+        statuses
+    };
+    let forward = |days: i64| house.clock.0.fetch_add(days * 86_400_000, Ordering::Relaxed);
+    assert_eq!(asked("/api/v1/fleet").await, [200, 200, 200]);
+    forward(30);
+    assert_eq!(asked("/metrics").await, [200, 401, 200]);
+    forward(335);
+    assert_eq!(asked("/api/v1/fleet").await, [401, 401, 200], "a year where nothing else is said");
+    let answer = house.send("GET", "/api/v1/fleet", &[("authorization", &tokens[1])], "").await;
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert!(answer.header("www-authenticate").contains(r#"error="invalid_token""#));
+    let told = "the API token `CMMS` was good until 2027-02-14T08:00:00Z";
+    assert!(answer.body.contains(told), "{}", answer.body);
+    let (cookie, _) = house.sign_in("anna").await;
+    let page = house.get("/users", &cookie).await.body;
+    for expected in ["expired", "until it is revoked", "Good until"] {
+        assert!(page.contains(expected), "{expected}");
+    }
 }
 
 #[tokio::test]
@@ -91,4 +130,24 @@ async fn administrators_see_and_change_everybody() {
         }
         assert!(!page.contains("foretell_"), "a token is shown once");
     }
+}
+
+#[tokio::test]
+async fn an_administrator_erases_somebody_by_typing_the_name() {
+    let house = house(|_| {});
+    house.person("anna", Role::Admin);
+    house.person("bo", Role::Technician);
+    let (cookie, csrf) = house.sign_in("anna").await;
+    let act = async |body: &str| house.post("/users/erase", &cookie, &format!("csrf={csrf}&{body}")).await;
+    let slip = act("login=bo&typed=ann").await;
+    assert!(slip.status == 422 && slip.body.contains("not typed as it stands") && slip.body.contains("bo Li"));
+    assert_eq!(act("login=anna&typed=anna").await.status, 422, "the last administrator");
+    assert!(house.backend.erased().is_empty());
+    assert_eq!(act("login=bo&typed=bo").await.status, 303);
+    assert_eq!(house.backend.erased(), ["bo Li"]);
+    for (lang, expected) in [("en", ["erased", "a former colleague"]), ("zh-CN", ["删除账户", "前同事（"])] {
+        let page = house.get(&format!("/users?lang={lang}"), &cookie).await.body;
+        assert!(expected.iter().all(|text| page.contains(text)) && !page.contains("bo Li"), "{lang}: {page}");
+    }
+    assert_eq!(act("login=bo&typed=bo").await.status, 422, "gone");
 }

@@ -12,6 +12,7 @@ mod links;
 mod sessions;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -24,11 +25,12 @@ use tower::ServiceExt;
 const PASSWORD: &str = "correct horse battery";
 const APPROVE: &str = "id=s01%2Fm002%2Fcooler_clogging%2F1&revision=3";
 
-struct Noon;
+/// Noon of some day, until a test goes on from there.
+struct Noon(AtomicI64);
 
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_800_000_000_000)
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -59,19 +61,21 @@ impl Answer {
 struct House {
     _dir: tempfile::TempDir,
     accounts: Arc<Accounts>,
+    clock: Arc<Noon>,
     backend: Arc<fake::Fake>,
     app: Router,
 }
 
 fn house(change: impl FnOnce(&mut ConsoleOptions)) -> House {
     let dir = tempfile::tempdir().unwrap();
-    let accounts = Arc::new(Accounts::open(&dir.path().join("accounts.sqlite"), Arc::new(Noon)).unwrap());
+    let clock = Arc::new(Noon(AtomicI64::new(1_800_000_000_000)));
+    let accounts = Arc::new(Accounts::open(&dir.path().join("accounts.sqlite"), clock.clone()).unwrap());
     let mut options = ConsoleOptions::new(fake::catalogue());
     options.accounts = Some(accounts.clone());
     options.anonymous = false;
     change(&mut options);
     let backend = Arc::new(fake::Fake::new(None));
-    House { _dir: dir, accounts, app: router(backend.clone(), options), backend }
+    House { _dir: dir, accounts, clock, app: router(backend.clone(), options), backend }
 }
 
 impl House {

@@ -29,14 +29,14 @@ async fn a_customer_books_moves_and_cancels() {
     let open = page().await;
     assert_well_formed(&open, "open");
     assert_eq!(open.matches("/b/token-zh/book").count(), 2, "two times");
-    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月19日（周日）") && open.contains("09:00–10:30"));
+    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月20日（周一）") && open.contains("09:00–10:30"));
     assert_eq!(ics().await.status, StatusCode::NOT_FOUND);
 
     let gone = send(app.clone(), form("/b/token-zh/book", "from=1")).await;
     assert_eq!(gone.status, StatusCode::CONFLICT);
     assert!(gone.body.contains("这个时间刚刚被别人约走了，请在下面另选一个"));
 
-    let booked = send(app.clone(), form("/b/token-zh/book", "from=1784422800000")).await;
+    let booked = send(app.clone(), form("/b/token-zh/book", "from=1784509200000")).await;
     assert_eq!((booked.status, booked.header("location")), (StatusCode::SEE_OTHER, "/b/token-zh"));
     let shown = page().await;
     assert_well_formed(&shown, "booked");
@@ -47,13 +47,13 @@ async fn a_customer_books_moves_and_cancels() {
 
     assert!(shown.contains("href=\"tel:13800138002\"") && shown.contains("138 0013 8002"));
 
-    assert_eq!(shown.matches("name=\"seen\" value=\"1784422800000\"").count(), 2, "to move and to cancel");
+    assert_eq!(shown.matches("name=\"seen\" value=\"1784509200000\"").count(), 2, "to move and to cancel");
     // A page that showed another time moves nothing.
-    let stale = send(app.clone(), form("/b/token-zh/book", "from=1784509200000&seen=1")).await;
+    let stale = send(app.clone(), form("/b/token-zh/book", "from=1785114000000&seen=1")).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     assert!(stale.body.contains("刚才的操作没有生效"), "{}", stale.body);
 
-    let cancelled = send(app.clone(), form("/b/token-zh/cancel", "seen=1784422800000")).await;
+    let cancelled = send(app.clone(), form("/b/token-zh/cancel", "seen=1784509200000")).await;
     let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;
     assert!(told.body.contains("上门已取消"));
     assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);

@@ -124,9 +124,9 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
         // As the customer's clock shows it, and in the past, so that the visit is over.
         ("/queue/book", 5, "&when=2026-07-17T09:00", "Friday 17 July, 09:00–10:30 has passed."),
         ("/queue/undone", 6, "&reason=gate+closed", "<p class=\"say\">The visit did not take place: gate closed"),
-        ("/queue/book", 7, "&from=1784422800000", "Booked for 19 Jul, 09:00"),
+        ("/queue/book", 7, "&from=1784509200000", "Booked for 20 Jul, 09:00"),
         ("/queue/move", 8, "&from=typed&when=2026-07-21T09:00&reason=rang&told=on", "Booked for 21 Jul, 09:00"),
-        ("/queue/move", 9, "&from=1784422800000&when=&reason=rang", "Booked for 19 Jul, 09:00"),
+        ("/queue/move", 9, "&from=1784509200000&when=&reason=rang", "Booked for 20 Jul, 09:00"),
         (
             "/queue/cancel",
             10,
@@ -149,7 +149,7 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
 async fn an_odd_hour_is_asked_back_once_and_what_was_typed_stays() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
-    let booked = send(app.clone(), form("/queue/book", &format!("{id}&revision=3&from=1784422800000"))).await;
+    let booked = send(app.clone(), form("/queue/book", &format!("{id}&revision=3&from=1784509200000"))).await;
     assert_eq!(booked.status, StatusCode::SEE_OTHER);
     let calendar =
         send(app.clone(), Request::get(format!("{CARD}?open=move&lang=en")).body(Body::empty()).unwrap()).await;

@@ -18,7 +18,7 @@ async fn every_page_answers_in_both_languages() {
         ("/queue", "4 items are waiting for you", "4个事项等您处理"),
         ("/queue", "<q>下个月我们搬到新厂房，保养时间麻烦到时再约</q>", "客户来信"),
         ("/queue", "<a href=\"/cases/103\">3号机 · 金陵精密</a>", "客户收到了吗？"),
-        (CARD, "Held until 20 Jul, 14:00: weekend.", "周末，7月20日14:00再发。"),
+        (CARD, "Held until 20 Jul, 08:00: weekend.", "周末，7月20日08:00再发。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/templates", "Every letter that customers receive", "客户收到的每一种信件"),
         ("/templates/follow_up.en.j2", "The one letter after a visit", "上门之后的一封信"),

@@ -113,6 +113,11 @@ impl Desk {
         name.unwrap_or_else(|| machine.site())
     }
 
+    /// Machines with service by running hours.
+    pub fn with_service(&self) -> impl Iterator<Item = &MachineId> {
+        self.machines().filter(|(_, machine)| !machine.service.is_empty()).map(|(id, _)| id)
+    }
+
     /// One customer.
     #[must_use]
     pub fn customer(&self, id: &str) -> Option<&Customer> {

@@ -193,6 +193,23 @@ fn leave_to_advisor(
     case.ask(connection, (stage, None), Matter::Undelivered, remark, now)
 }
 
+/// Where a word for a colleague stands after so many attempts, and when it is asked about again. No governor has a say in it, and
+/// after `attempts_max` failures it is left alone.
+pub(crate) fn fate_of_word(
+    fate: &std::result::Result<(), DeliveryError>,
+    (word, attempts, attempts_max): (i64, u32, u32),
+    now: Timestamp,
+) -> (MessageState, Timestamp) {
+    match fate {
+        Ok(()) => (MessageState::Sent, now),
+        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) if attempts < attempts_max => {
+            (MessageState::Queued, now + back_off_ms(word, attempts))
+        }
+        Err(DeliveryError::Unknown(_)) => (MessageState::Unknown, now),
+        Err(_) => (MessageState::Failed, now),
+    }
+}
+
 /// How long to wait after so many failures: twice as long each time, and up to a quarter longer, so that what failed together
 /// does not come back together. The same message waits as long in every run.
 pub(crate) fn back_off_ms(message: i64, attempts: u32) -> i64 {

@@ -1,5 +1,7 @@
 //! Which machines' registered service is to be looked at again, without asking the store about each of them: those of which something
-//! else is due than at the last look, by their counters or by what is registered. Once a day all, because hours come on every day.
+//! else is due than at the last look, by their counters or by what is registered, and once a day those of which anything is due or has
+//! a case, because hours come on every day. Of all others there is nothing to say: asking the store about a whole fleet at midnight, or
+//! at every start, kept pages waiting for seconds.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,16 +9,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use foretell_model::{MachineId, Timestamp};
 
 use super::{Counter, is_registered};
-use crate::Outreach;
 use crate::error::Result;
 use crate::registry::ServiceTask;
+use crate::{Counters, Outreach};
 
 const WEEK_DAYS: f64 = 7.0;
 
 /// What was due at the last look.
 #[derive(Debug, Default)]
 pub struct ServiceWatch {
-    /// The day of the last look at all machines.
+    /// The day of the last look at everything that is due.
     day: Option<i64>,
     /// How each machine stood, as a digest.
     stood: HashMap<MachineId, u64>,
@@ -39,7 +41,7 @@ impl Outreach {
     pub fn services_to_check(
         &self,
         watch: &mut ServiceWatch,
-        counter: impl Fn(&MachineId) -> Option<Counter>,
+        counters: &Counters,
         now: Timestamp,
     ) -> Result<Vec<MachineId>> {
         let desk = self.desk()?;
@@ -52,12 +54,13 @@ impl Outreach {
             if machine.service.is_empty() && !with_case.contains(id) {
                 continue;
             }
-            let stands = standing(&machine.service, counter(id), self.options.service_horizon_days);
-            let stood = watch.stood.get(id).copied();
-            if stood != Some(stands) {
-                watch.stood.insert(id.clone(), stands);
+            let horizon_days = self.options.service_horizon_days;
+            let Standing { digest, is_due } = standing(&machine.service, counters.get(id).copied(), horizon_days);
+            let has_changed = watch.stood.get(id) != Some(&digest);
+            if has_changed {
+                watch.stood.insert(id.clone(), digest);
             }
-            if is_new_day || stood != Some(stands) {
+            if (is_due || with_case.contains(id)) && (is_new_day || has_changed) {
                 wanted.push(id.clone());
             }
         }
@@ -65,8 +68,15 @@ impl Outreach {
     }
 }
 
-/// What is registered, which of it is due or overdue by the counter, and to the week when the first of it falls due, as a digest.
-fn standing(tasks: &[ServiceTask], counter: Option<Counter>, horizon_days: f64) -> u64 {
+/// How a machine's registered service stands by its counter.
+struct Standing {
+    /// What is registered, which of it is due or overdue, and to the week when the first of it falls due.
+    digest: u64,
+    /// Whether any of it falls due within the horizon, as [`super::due`] reckons it.
+    is_due: bool,
+}
+
+fn standing(tasks: &[ServiceTask], counter: Option<Counter>, horizon_days: f64) -> Standing {
     let mut digest = DefaultHasher::new();
     let counter = counter.filter(|counter| counter.hours_per_day > 0.0);
     let mut first_days = f64::INFINITY;
@@ -79,5 +89,5 @@ fn standing(tasks: &[ServiceTask], counter: Option<Counter>, horizon_days: f64) 
     }
     let weeks = (first_days.clamp(0.0, horizon_days) / WEEK_DAYS).round() as i64;
     (counter.is_some(), weeks).hash(&mut digest);
-    digest.finish()
+    Standing { digest: digest.finish(), is_due: first_days <= horizon_days }
 }

@@ -8,6 +8,7 @@ pub(crate) mod bookings;
 pub(crate) mod care;
 pub(crate) mod changes;
 pub(crate) mod clock;
+pub(crate) mod colleagues;
 pub(crate) mod crews;
 pub(crate) mod dossier;
 pub(crate) mod effects;

@@ -113,6 +113,15 @@ pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 const PARTS: [&str; 8] =
     ["engine", "governor", "outbox", "controller", "foretell", "registry", "configuration", "automatic approval"];
 
+/// Who stands in the record beside those parts, and is no colleague with an account either.
+const NO_COLLEAGUES: [&str; 8] =
+    ["customer", "technician", "console", "command", "command line", "first start", "import", "demo"];
+
+/// Whether a name in the record is no colleague's.
+pub(crate) fn is_nobody(name: &str) -> bool {
+    PARTS.contains(&name) || NO_COLLEAGUES.contains(&name)
+}
+
 /// A visit's time as the record keeps it: in no language and no zone.
 pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
     format!("{start}/{end}")

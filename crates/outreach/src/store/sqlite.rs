@@ -2,7 +2,7 @@
 //! cut.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -35,16 +35,20 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_told_work.sql"),
     include_str!("schema_managers.sql"),
     include_str!("schema_not_begun.sql"),
+    include_str!("schema_colleagues.sql"),
 ];
 
 /// How long one process waits for another's commit.
 const BUSY_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// Looks that can be taken at once: more than this computer has cores for, and few enough that their caches cost nothing.
+const ONLOOKERS: usize = 4;
+
 /// An open file.
 pub struct Sqlite {
     connection: Mutex<Connection>,
-    /// Looks on while somebody writes: a page does not wait for another's sync.
-    onlooker: Mutex<Connection>,
+    /// Look on while somebody writes, and beside each other: a page waits neither for a sync nor for a look at a whole fleet.
+    onlookers: Vec<Mutex<Connection>>,
 }
 
 impl Sqlite {
@@ -55,7 +59,7 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self> {
         let attempted = format!("open the service state {}", path.display());
         own(path).map_err(|source| OutreachError::File { attempted: attempted.clone(), source })?;
-        let open = || -> rusqlite::Result<Option<(Connection, Connection)>> {
+        let open = || -> rusqlite::Result<Option<(Connection, Vec<Connection>)>> {
             let mut connection = connect(path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
@@ -72,15 +76,14 @@ impl Sqlite {
             }
             step.pragma_update(None, "user_version", VERSIONS.len() as i64)?;
             step.commit()?;
-            let onlooker = connect(path)?;
-            onlooker.pragma_update(None, "query_only", true)?;
-            Ok(Some((connection, onlooker)))
+            let onlookers: rusqlite::Result<_> = (0..ONLOOKERS).map(|_| onlooker(path)).collect();
+            Ok(Some((connection, onlookers?)))
         };
-        let (connection, onlooker) =
+        let (connection, onlookers) =
             open().map_err(|e| unopened(e, path).while_doing(&attempted))?.ok_or_else(|| {
                 OutreachError::unfit(&attempted, "a newer version of foretell wrote it; start that version")
             })?;
-        Ok(Self { connection: Mutex::new(connection), onlooker: Mutex::new(onlooker) })
+        Ok(Self { connection: Mutex::new(connection), onlookers: onlookers.into_iter().map(Mutex::new).collect() })
     }
 }
 
@@ -138,6 +141,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 /// A step that panicked was rolled back when its transaction was dropped, so the connection is still sound.
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,7 +161,12 @@ impl Database for Sqlite {
     }
 
     fn read(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
-        let mut connection = lock(&self.onlooker);
+        let free = self.onlookers.iter().find_map(|onlooker| match onlooker.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(sound)) => Some(sound.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        let mut connection = free.unwrap_or_else(|| lock(&self.onlookers[0]));
         // One view of the file however many questions are asked.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
         step(&Open(&transaction))
@@ -161,7 +175,7 @@ impl Database for Sqlite {
     fn compact(&self) -> Result<()> {
         let connection = lock(&self.connection);
         // Nobody of ours may look on meanwhile, or the log ahead could not be cut.
-        let _nobody = lock(&self.onlooker);
+        let _nobody: Vec<_> = self.onlookers.iter().map(lock).collect();
         // A vacuum writes every page anew; then the log ahead, which still holds them as they were, is cut.
         connection.execute_batch("VACUUM").map_err(failed)?;
         let busy: i64 =

@@ -130,6 +130,30 @@ impl Channel for Recorder {
     }
 }
 
+/// Dies before or after the real delivery, as a killed process would.
+pub(crate) struct Dying {
+    pub(crate) inner: Arc<dyn Channel>,
+    pub(crate) after: bool,
+}
+
+impl Channel for Dying {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+    fn medium(&self) -> &str {
+        self.inner.medium()
+    }
+    fn is_idempotent(&self) -> bool {
+        self.inner.is_idempotent()
+    }
+    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
+        if self.after {
+            self.inner.deliver(parcel)?;
+        }
+        panic!("killed");
+    }
+}
+
 impl Recorder {
     pub(crate) fn keys(&self) -> Vec<String> {
         self.parcels.lock().unwrap().iter().map(|parcel| parcel.key.clone()).collect()

@@ -9,7 +9,7 @@ const USERS_EXAMPLE: &str = "\
 add and reset print a one-time link under which the person chooses a password, within 24 hours; with --password-stdin the
 first line of standard input becomes the password instead, and no link is printed. The service need not be stopped.
 Roles: technician, advisor, ops, admin. Whoever has an e-mail address is told by mail when a customer complains.
-Exit codes: 0 done, 65 refused (the message says why), 74 the accounts cannot be read or written.";
+Exit codes: 0 done, 64 not confirmed, 65 refused (the message says why), 74 the accounts cannot be read or written.";
 
 /// Options of `users`.
 #[derive(Debug, Args)]
@@ -87,6 +87,15 @@ pub enum UsersCommand {
         /// Login name.
         #[arg(value_name = "LOGIN")]
         login: String,
+    },
+    /// Erase somebody's account, name and address for good; the record goes on under an alias.
+    Erase {
+        /// Login name.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// The login name once more.
+        #[arg(long, value_name = "LOGIN")]
+        confirm: String,
     },
 }
 

@@ -1,5 +1,6 @@
 //! `foretell backup`: a copy of everything, beside the running service.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use foretell_history::{BackedUp, FileError, back_up, note_backup};
@@ -11,7 +12,7 @@ use crate::cli::BackupArgs;
 use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::progress::bar;
 use crate::service::refusing;
 
@@ -32,12 +33,13 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
     let to = args.to.display();
     let BackedUp { files, bytes, shared, damaged, again, recovered, left_out } = match made {
         Err(FileError::Stopped) => return output.line(&format!("stopped; {to} was not made")),
-        Err(error) => return Err(failed(dir, error)),
+        Err(error) => return Err(failed(dir, &args.to, error)),
         Ok(made) => made,
     };
     note(dir, None);
     let linked = if shared > 0 { format!(", {shared} of them linked to the earlier backup") } else { String::new() };
-    output.line(&format!("{files} files, {:.1} MiB in {to}{linked}", bytes as f64 / f64::from(1 << 20)))?;
+    let (files, mib) = (count(files, "file"), bytes as f64 / f64::from(1 << 20));
+    output.line(&format!("{files}, {mib:.1} MiB in {to}{linked}"))?;
     for damage in &again {
         output.line(&damage.to_string())?;
     }
@@ -59,8 +61,12 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
 }
 
 /// Why none was made; where more than a slip of the keyboard is in the way, the service is told as well.
-fn failed(dir: &Path, error: FileError) -> Failure {
+fn failed(dir: &Path, to: &Path, error: FileError) -> Failure {
     let (is_slip, failure) = match error {
+        FileError::Io { source, attempted: "create", .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => {
+            let why = "the disk there is mounted read-only; mount it for writing, or name a folder on another disk";
+            (false, Failure::new(Kind::Io, format!("could not make the backup {}: {why}", to.display())))
+        }
         FileError::Log(error) => (false, refusing("could not make a backup", error)),
         slip @ (FileError::Within { .. } | FileError::Io { attempted: "create", .. }) => (true, unreadable(slip)),
         other => (false, unreadable(other)),
@@ -75,5 +81,26 @@ fn failed(dir: &Path, error: FileError) -> Failure {
 fn note(dir: &Path, why: Option<&str>) {
     if let Err(error) = note_backup(dir, why) {
         tracing::warn!(%error, "The service could not be told how the backup went.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_mounted_read_only_is_said_with_its_remedy_and_told_the_service() {
+        #[track_caller]
+        fn check(attempted: &'static str, os_error: i32, expected: &str, is_told: bool) {
+            let dir = tempfile::tempdir().unwrap();
+            let source = std::io::Error::from_raw_os_error(os_error);
+            let error = FileError::Io { path: "/mnt/.part-b".into(), source, attempted };
+            let said = failed(dir.path(), Path::new("/mnt/b"), error).chain();
+            assert!(said.starts_with(expected), "{said}");
+            assert_eq!(foretell_history::failed_backup(dir.path()).is_some(), is_told, "{attempted} {os_error}");
+        }
+        let read_only = "could not make the backup /mnt/b: the disk there is mounted read-only; mount it for writing";
+        check("create", 30, read_only, true);
+        check("create", 17, "could not write /mnt/.part-b", false);
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::{CustomersArgs, CustomersCommand};
 use crate::clock::WallClock;
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::service;
 use crate::text_file;
 
@@ -33,7 +33,7 @@ pub(super) fn customers(config: &Config, args: &CustomersArgs, output: &mut Outp
 }
 
 /// Service state of a data directory that must be there, beside whoever else has it open.
-fn opened(config: &Config) -> Result<Outreach, Failure> {
+pub(super) fn opened(config: &Config) -> Result<Outreach, Failure> {
     let path = there(&config.data.dir, "service.sqlite", "service state")?;
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
     // With the channels of the configuration: they may keep letters of their own.
@@ -56,7 +56,10 @@ fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> R
     let photos = opened(config)?.erase_customer(id, WHO_ERASES, WallClock.now()).map_err(refused)?;
     let folder = service::Photos::new(&config.data.dir);
     folder.delete(&photos).map_err(|error| Failure::writing(&config.data.dir.join("photos"), error))?;
-    output.line(&format!("what was personal about customer `{id}` is erased, {} photos with it", photos.len()))
+    output.line(&format!(
+        "what was personal about customer `{id}` is erased, {} with it",
+        count(photos.len() as u64, "photo")
+    ))
 }
 
 /// What was asked for does not exist, or cannot be done now; else the store failed.
@@ -117,10 +120,18 @@ fn take(
 ) -> Result<(), Failure> {
     let changed = outreach.import(registry, WHO, now).map_err(failed)?;
     let (customers, sites, machines) = (registry.customers.len(), registry.sites.len(), registry.machines.len());
-    let of = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    let of = |n: usize, one: &str| count(n as u64, one);
     let (machines, sites, customers) = (of(machines, "machine"), of(sites, "site"), of(customers, "customer"));
     let changes = if changed == 1 { "1 entry is".to_owned() } else { format!("{changed} entries are") };
     output.line(&format!("{machines} on {sites} of {customers}; {changes} new or changed"))?;
+    for customer in &registry.customers {
+        if outreach.customer(&customer.id).map_err(failed)?.is_some_and(|known| known.erased) {
+            output.line(&format!(
+                "customer `{0}` was erased, and nothing personal in this file brings it back; one that is a customer again needs another key",
+                customer.id
+            ))?;
+        }
+    }
     for refused in refused {
         output.line(&format!("refused: {refused}"))?;
     }

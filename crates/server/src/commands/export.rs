@@ -12,7 +12,7 @@ use super::stop::Stop;
 use crate::cli::ExportArgs;
 use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count, verb};
 
 /// Stretches of lacking entries that are named; of more it is said how many there are.
 const NAMED_MAX: usize = 20;
@@ -30,10 +30,11 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
         Err(Stop::Asked) => return output.line(&format!("stopped; {out} was not written")),
         Err(Stop::Damage(failure) | Stop::Other(failure)) => return Err(failure),
     };
-    output.line(&format!("{} readings in {out}", exported.readings))?;
+    output.line(&format!("{} in {out}", count(exported.readings, "reading")))?;
     if exported.left_out > 0 {
         let years = "line protocol has no place for years before 1678 or after 2261";
-        output.line(&format!("{} readings are left out: {years}", exported.left_out))?;
+        let (left_out, are) = (count(exported.left_out, "reading"), verb(exported.left_out, "is", "are"));
+        output.line(&format!("{left_out} {are} left out: {years}"))?;
     }
     match (lacking(&exported), damage) {
         (lacking, Some(damage)) => {
@@ -96,13 +97,16 @@ fn lacking(exported: &Exported) -> String {
     }
     if !lost.is_empty() {
         let entries: u64 = lost.iter().map(|stretch| stretch.offsets.end() - stretch.offsets.start() + 1).sum();
-        lines.push(format!("it lacks {entries} entries of the log that cannot be read, in {} stretches:", lost.len()));
+        let what = if entries == 1 { "an entry".to_owned() } else { format!("{entries} entries") };
+        let stretches = if lost.len() == 1 { "one stretch".to_owned() } else { format!("{} stretches", lost.len()) };
+        lines.push(format!("it lacks {what} of the log that cannot be read, in {stretches}:"));
         lines.extend(lost.iter().take(NAMED_MAX).map(stretch));
         lines.extend((lost.len() > NAMED_MAX).then(|| format!("and {} more", lost.len() - NAMED_MAX)));
     }
     if *untraced > 0 {
         let why = "they left it for the archive, or they are lost as well";
-        lines.push(format!("of {untraced} entries there is no trace on the log: {why}"));
+        let what = if *untraced == 1 { "one entry".to_owned() } else { format!("{untraced} entries") };
+        lines.push(format!("of {what} there is no trace on the log: {why}"));
     }
     lines.iter().map(|line| format!("\n{line}")).collect()
 }
@@ -117,8 +121,11 @@ fn refuse_stranger(log: &SqliteLog, archive: &Archive, machine: &MachineId) -> R
     if known.contains(machine) || archive.knows(log, machine, &ReadOptions::default())? {
         return Ok(());
     }
+    let all = known.len() as u64;
     let meant = did_you_mean(machine.as_str(), known.iter().map(MachineId::as_str));
-    let hint =
-        meant.map_or_else(|| format!("{} machines are known", known.len()), |meant| format!("did you mean {meant}?"));
+    let hint = meant.map_or_else(
+        || format!("{} {} known", count(all, "machine"), verb(all, "is", "are")),
+        |meant| format!("did you mean {meant}?"),
+    );
     Err(Failure::new(Kind::NoInput, format!("no machine {machine} has ever reported; {hint}")).into())
 }

@@ -12,6 +12,7 @@ use foretell_model::Timestamp;
 use super::interrupt::Interrupt;
 use crate::denied;
 use crate::failure::{Failure, Kind};
+use crate::output::{count, verb};
 use crate::progress::bar;
 use crate::service::refusing;
 use crate::text_file;
@@ -112,7 +113,8 @@ pub(super) fn refusals(report: &ReadReport) -> Option<String> {
     let reasons: Vec<String> = report.refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let first =
         report.samples.first().map(|row| format!("; first: {} line {}: {}", row.file.display(), row.line, row.detail));
-    Some(format!("{total} of {} rows were refused ({}){}", report.rows, reasons.join(", "), first.unwrap_or_default()))
+    let (rows, were) = (count(report.rows, "row"), verb(total, "was", "were"));
+    Some(format!("{total} of {rows} {were} refused ({}){}", reasons.join(", "), first.unwrap_or_default()))
 }
 
 /// Refused rows that are told in full: one for each reason and file, up to so many.

@@ -9,7 +9,7 @@ use crate::cli::ImportArgs;
 use crate::clock::WallClock;
 use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count, verb};
 use crate::progress::bar;
 use crate::service::{catalogue, opening, works};
 
@@ -43,7 +43,11 @@ pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) ->
     }
     output.line(&in_words(&imported))?;
     let refused: u64 = files.report().refused.values().sum();
-    if refused == 0 { Ok(()) } else { output.line(&format!("{refused} rows were refused{}", listed(args))) }
+    if refused == 0 {
+        return Ok(());
+    }
+    let (rows, were) = (count(refused, "row"), verb(refused, "was", "were"));
+    output.line(&format!("{rows} {were} refused{}", listed(args)))
 }
 
 /// What is imported is kept for good, so a needed column under a slip of a name is not passed over.
@@ -62,8 +66,14 @@ fn refuse_misspelt(report: &ReadReport) -> Result<(), Failure> {
 fn in_words(imported: &Imported) -> String {
     let Imported { kept, duplicates, stopped } = *imported;
     let what = match (kept, duplicates) {
+        (0, 1) if !stopped => "nothing is new: the log has the event already".to_owned(),
         (0, all) if all > 0 && !stopped => format!("nothing is new: the log has all {all} events already"),
-        _ => format!("{kept} events are new on the log, {duplicates} were there already"),
+        _ => format!(
+            "{} {} new on the log, {duplicates} {} there already",
+            count(kept, "event"),
+            verb(kept, "is", "are"),
+            verb(duplicates, "was", "were")
+        ),
     };
     let rest = if stopped { "; stopped before the end, the same command goes on from there" } else { "" };
     what + rest
@@ -87,6 +97,7 @@ fn nothing_in(imported: &Imported, report: &ReadReport) -> Option<String> {
     Some(match refusals(report) {
         Some(refused) => refused,
         None if report.rows == 0 => "the files hold a header and no rows".to_owned(),
+        None if report.rows == 1 => "the only row is left out by the map's filter".to_owned(),
         None => format!("all {} rows are left out by the map's filter", report.rows),
     })
 }

@@ -14,7 +14,7 @@ use super::replay::replay;
 use crate::cli::{QuarantineCommand, QuarantineExportArgs, QuarantineListArgs, QuarantineWhich};
 use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::progress::bar;
 use crate::service;
 
@@ -118,7 +118,7 @@ fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &m
         written
     };
     match written {
-        Some(written) => output.line(&format!("{written} items in {out}")),
+        Some(written) => output.line(&format!("{} in {out}", count(written, "item"))),
         None => output.line(&format!("stopped; {out} was not written")),
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::QuarantineReplayArgs;
 use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
-use crate::output::Output;
+use crate::output::{Output, count, verb};
 use crate::progress::bar;
 use crate::service::{self, REPLAYED_EVENTS_MAX, opening};
 
@@ -152,25 +152,20 @@ fn identity(event: &Event) -> u64 {
 
 fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Result<(), Failure> {
     let Tally { admitted, events, refused, passed_over } = tally;
-    let of = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
-    let (items, events) = (of(*admitted, "item"), of(events.len() as u64, "event"));
-    let verb_of = |n: u64| {
-        if dry_run {
-            "would be"
-        } else if n == 1 {
-            "is"
-        } else {
-            "are"
-        }
-    };
+    let (items, events) = (count(*admitted, "item"), count(events.len() as u64, "event"));
+    let verb_of = |n: u64| if dry_run { "would be" } else { verb(n, "is", "are") };
     let still: u64 = refused.values().sum();
     let reasons: Vec<String> = refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = reasons.join(", ");
     output.line(&match (admitted, still) {
         (0, 0) if *passed_over == 0 => "nothing in the quarantine matches; nothing was tried".to_owned(),
         (0, 0) => "nothing was tried".to_owned(),
-        (0, _) if dry_run => format!("nothing would be admitted, {still} items would be still refused ({reasons})"),
-        (0, _) => format!("nothing is admitted, {still} items are still refused ({reasons})"),
+        (0, _) => format!(
+            "nothing {} admitted, {} {} still refused ({reasons})",
+            verb_of(1),
+            count(still, "item"),
+            verb_of(still)
+        ),
         (_, 0) => format!("{items} {} admitted as {events}, none {} still refused", verb_of(*admitted), verb_of(0)),
         _ => format!(
             "{items} {} admitted as {events}, {still} {} still refused ({reasons})",
@@ -180,8 +175,9 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
     })?;
     if *passed_over > 0 {
         output.line(&format!(
-            "{passed_over} were not tried: cut when they were kept, or refused for want of rights or of a time; \
-             `foretell quarantine export` writes them out"
+            "{passed_over} {} not tried: cut when they were kept, or refused for want of rights or of a time; \
+             `foretell quarantine export` writes them out",
+            verb(*passed_over, "was", "were")
         ))?;
     }
     if stopped { output.line("stopped before the end; the same command goes on from there") } else { Ok(()) }
@@ -198,7 +194,11 @@ fn hand_over(config: &Config, quarantine: &SqliteQuarantine, output: &mut Output
     while let events @ 1.. = quarantine.hand_over(&log, REPLAYED_EVENTS_MAX).map_err(refused)? {
         handed += events;
     }
-    if handed > 0 { output.line(&format!("{handed} events are on the log")) } else { Ok(()) }
+    if handed == 0 {
+        return Ok(());
+    }
+    let handed = handed as u64;
+    output.line(&format!("{} {} on the log", count(handed, "event"), verb(handed, "is", "are")))
 }
 
 fn wait_for_service(quarantine: &SqliteQuarantine, output: &mut Output) -> Result<(), Failure> {
@@ -210,8 +210,10 @@ fn wait_for_service(quarantine: &SqliteQuarantine, output: &mut Output) -> Resul
         }
         if Instant::now() >= until {
             return output.line(&format!(
-                "{waiting} events wait in the quarantine; the service that owns the log takes them when its disk has room, or \
-                 this command does when no service runs"
+                "{} {} in the quarantine; the service that owns the log takes them when its disk has room, or this command does \
+                 when no service runs",
+                count(waiting, "event"),
+                verb(waiting, "waits", "wait")
             ));
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::service;
+use crate::text_file;
 
 /// Largest sample that is read, bytes; somewhat more than the largest message, so that such a one is refused by its name.
 const BYTES_MAX: u64 = 2 << 20;
@@ -47,13 +48,13 @@ pub(super) fn explain(config: &Config, path: &Path, args: &CheckArgs, output: &m
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut payload = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().take(BYTES_MAX).read_to_end(&mut payload)
+        let mut payload = Vec::new();
+        std::io::stdin().take(BYTES_MAX).read_to_end(&mut payload).map(|_| payload)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_end(&mut payload))
+        text_file::begin(path, BYTES_MAX - 1)
     };
-    read.map(|_| payload).map_err(|error| Failure::reading(path, error))
+    read.map_err(|error| Failure::reading(path, error))
 }
 
 fn only_topic(topics: &[String]) -> Result<String, Failure> {

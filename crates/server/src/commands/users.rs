@@ -3,9 +3,12 @@
 use std::io::BufRead;
 
 use foretell_console::Accounts;
-use foretell_console::accounts::{AccountsError, Person};
+use foretell_console::accounts::{AccountsError, Erasure, Person};
+use foretell_model::Clock;
 
+use super::customers;
 use crate::cli::{UsersArgs, UsersCommand};
+use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
@@ -57,7 +60,29 @@ pub(super) fn users(
         UsersCommand::Role { login, role } => accounts.set_role(login, *role, WHO).map_err(refused),
         UsersCommand::Disable { login } => accounts.set_disabled(login, true, WHO).map_err(refused),
         UsersCommand::Enable { login } => accounts.set_disabled(login, false, WHO).map_err(refused),
+        UsersCommand::Erase { login, confirm } => erase(config, &accounts, (login, confirm), output),
     }
+}
+
+/// Erases somebody, first from the service state, if there is one: what fails there can then be tried again.
+fn erase(
+    config: &Config,
+    accounts: &Accounts,
+    (login, confirm): (&str, &str),
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if login != confirm {
+        let why = format!("nothing was erased: `--confirm {confirm}` does not repeat the login name `{login}`");
+        return Err(Failure::new(Kind::Usage, why));
+    }
+    let erasure = accounts.erasure(login).map_err(refused)?;
+    if config.data.dir.join("service.sqlite").exists() {
+        let Erasure { login, names, alias } = &erasure;
+        let erased = customers::opened(config)?.erase_colleague(login, names, alias, WallClock.now());
+        erased.map_err(|error| Failure::because(Kind::Io, "could not put an alias into the record", error))?;
+    }
+    accounts.erase(&erasure, WHO).map_err(refused)?;
+    output.line(&format!("the account `{login}` is erased; the record says `{}` in its place", erasure.alias))
 }
 
 /// Sets the password, or prints the link under which one is chosen.

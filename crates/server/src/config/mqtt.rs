@@ -201,6 +201,15 @@ fn check_listener(s: &Section<'_>, section: &MqttSection) {
         let how = "name controllers in [[mqtt.user]], or set `anonymous = \"everybody\"` in a closed network";
         s.fault("listen", format!("[mqtt] listens on {listen}, but no controller there could log in: {how}"));
     }
+    if embedded && section.anonymous == Anonymous::Everybody && !listen.ip().is_loopback() {
+        s.warn(
+            "anonymous",
+            format!(
+                "[mqtt] `anonymous = \"everybody\"` on {listen}: whoever reaches this port can speak for every machine and read what \
+                 is said of it; that is for closed networks, elsewhere name controllers in [[mqtt.user]]"
+            ),
+        );
+    }
     for user in section.users.iter().filter(|user| user.password.is_none() && authorities.is_none()) {
         let why = "has no password, and without `tls_client_ca_file` no certificate can speak for it: nobody can log in as it";
         s.warn("user", format!("[[mqtt.user]] `{}` {why}", user.name));

@@ -373,3 +373,22 @@ fn two_listeners_on_one_port_are_found() {
         assert_eq!(told.is_some_and(|told| told.starts_with(twice)), expected, "{mqtt} {console}");
     }
 }
+
+#[test]
+fn a_door_that_is_open_to_a_whole_network_is_warned_of() {
+    for (listen, anonymous, url, expected) in [
+        ("0.0.0.0:1883", "everybody", "embedded", true),
+        ("[::]:1883", "everybody", "embedded", true),
+        ("127.0.0.1:1883", "everybody", "embedded", false),
+        ("127.0.0.1:1883", "loopback", "embedded", false),
+        // Nobody listens there.
+        ("0.0.0.0:1883", "everybody", "mqtt://broker:1883", false),
+    ] {
+        let text = format!("[mqtt]\nlisten = \"{listen}\"\nanonymous = \"{anonymous}\"\nurl = \"{url}\"\n");
+        let Examined { faults, warnings, .. } = read_text(&text, &BTreeMap::new(), Path::new(""));
+        assert!(faults.is_empty(), "{faults:?}");
+        let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        let is_told = told.iter().any(|told| told.starts_with("line 3: ") && told.contains("closed networks"));
+        assert_eq!((is_told, told.len()), (expected, usize::from(expected)), "{listen} {anonymous} {url}: {told:?}");
+    }
+}

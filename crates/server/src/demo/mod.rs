@@ -3,6 +3,7 @@
 //! Nothing is short-cut: readings go through the listener, admission, the log, the engine and outreach as in a plant. Only
 //! the clock differs: the newest reading is now.
 
+mod broken;
 mod mending;
 mod people;
 mod road;

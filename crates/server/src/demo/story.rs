@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
 use foretell_outreach::{Booking, Card, Language, MessageState, Outreach, OutreachError, Stage};
 
+use super::broken::Broken;
+
 /// A letter after a visit comes within so many days, if it comes.
 const LETTER_DAYS_MAX: f64 = 30.0;
 
@@ -22,6 +24,8 @@ pub(super) struct Story {
     visits: Vec<(Finding, Booking)>,
     /// Cases, with their machines, whose visit is to come or to prove its worth.
     awaited: BTreeMap<FindingId, MachineId>,
+    /// Machines that broke down.
+    broken: Broken,
     /// What went wrong about single machines, each once.
     troubles: BTreeSet<String>,
     /// The last stretch of days that was told of.
@@ -162,6 +166,7 @@ impl Story {
                     .map(|told| format!("         {at}  {machine}: {told}")),
             );
         }
+        lines.extend(self.broken.look(outreach, console)?);
         lines.extend(is_booked.then(|| still_yours(&self.yours(), console)).flatten());
         Ok(lines)
     }
@@ -212,7 +217,7 @@ impl Story {
 
     /// Whether somebody who follows the demo has something to do that time waits for.
     pub(super) fn waits_for_person(&self) -> bool {
-        !self.yours().is_empty()
+        self.broken.is_open() || !self.yours().is_empty()
     }
 
     /// What that is: a draft to approve, a call to make, a letter whose customer one can be.

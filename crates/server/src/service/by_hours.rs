@@ -3,7 +3,7 @@
 
 use foretell_model::{MINUTE_MS, MachineId, Timestamp};
 use foretell_outreach::service::ServiceWatch;
-use foretell_outreach::{Counter, MachineContext, Outreach};
+use foretell_outreach::{MachineContext, Outreach};
 
 use super::context;
 use super::engine_room::EngineRoom;
@@ -36,12 +36,16 @@ impl ByHours {
         room: &EngineRoom,
         (now, follows): (Timestamp, bool),
     ) -> foretell_outreach::Result<()> {
-        let registry = Some(outreach.desk()?.registry_version());
+        let desk = outreach.desk()?;
+        let registry = Some(desk.registry_version());
         let at = Some(if follows { now.millis().div_euclid(MINUTE_MS) } else { now.day() });
         if (registry, at) == (self.registry, self.at) {
             return Ok(());
         }
-        let wanted = outreach.services_to_check(&mut self.watch, |id| counter(room, id), now)?;
+        let counters = room.counters(desk.with_service());
+        // Held any longer, it would be copied by whoever brings it up to date.
+        drop(desk);
+        let wanted = outreach.services_to_check(&mut self.watch, &counters, now)?;
         (self.registry, self.at) = (registry, at);
         let mut kept = 0;
         for some in wanted.chunks(AT_ONCE) {
@@ -60,12 +64,6 @@ impl ByHours {
         }
         Ok(())
     }
-}
-
-/// A machine's running-hour counter, if it shows one.
-pub(super) fn counter(room: &EngineRoom, id: &MachineId) -> Option<Counter> {
-    let brief = room.brief(id)?;
-    Some(Counter { run_hours: brief.run_hours?, hours_per_day: brief.hours_per_day })
 }
 
 #[cfg(test)]

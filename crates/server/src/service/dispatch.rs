@@ -1,7 +1,7 @@
 //! What happens by the clock rather than by a reading: messages go out, service by hours falls due, advisories are published.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_history::SqliteLog;
@@ -29,7 +29,7 @@ pub(super) async fn outreach(
     every: Duration,
     stop: CancellationToken,
 ) {
-    let (mut forgot_on, by_hours) = (None, Arc::new(Mutex::new(ByHours::default())));
+    let (mut forgot_on, mut by_hours) = (None, ByHours::default());
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -40,21 +40,23 @@ pub(super) async fn outreach(
         }
         let now = clocks.now();
         let (outreach, room, photos) = (Arc::clone(&outreach), Arc::clone(&room), photos.clone());
-        let (log, by_hours) = (Arc::clone(&log), Arc::clone(&by_hours));
+        let (log, mut looks) = (Arc::clone(&log), std::mem::take(&mut by_hours));
         let forgets = forgot_on.replace(now.day()) != Some(now.day());
         // In a rehearsal minutes fly by; the days of its counters are looked at by its own clock.
         let follows = !clocks.is_rehearsal();
         // A slow mail server holds this task up, never a worker of the runtime.
         let ticked = tokio::task::spawn_blocking(move || {
-            by_hours.lock().unwrap_or_else(PoisonError::into_inner).look(&outreach, &room, (now, follows));
+            looks.look(&outreach, &room, (now, follows));
             if forgets {
                 forget(&outreach, &photos, now);
             }
             tick(&outreach, &room, now);
             tell_work(&outreach, log.as_ref(), now);
+            looks
         });
         match ticked.await {
-            Ok(()) => {
+            Ok(looked) => {
+                by_hours = looked;
                 gauge!("foretell_outreach_looked_timestamp_seconds").set(clocks.wall().now().millis() as f64 / 1e3)
             }
             Err(error) => tracing::error!(%error, "A look at the outbox ended badly; the next one goes on."),

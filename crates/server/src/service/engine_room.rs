@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use foretell_engine::{Brief, Engine, EngineOptions, Glance, MachineView, OpenFinding};
 use foretell_model::{Clock, Event, Finding, FindingKind, Logged, MachineId, Offset, Timestamp};
-use foretell_outreach::MachineContext;
+use foretell_outreach::{Counter, Counters, MachineContext};
 use tokio::sync::{Notify, watch};
 
 use super::context;
@@ -25,6 +25,9 @@ const TREND_DAYS: usize = 45;
 
 /// Pages are told of new readings at most so often.
 const HEARD_EVERY: Duration = Duration::from_secs(4);
+
+/// Machines whose counters are read while the engine waits: less than a millisecond's worth.
+const COUNTERS_AT_ONCE: usize = 500;
 
 /// Kinds that say that something is wrong.
 const TROUBLE: [FindingKind; 3] = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::SensorFault];
@@ -295,6 +298,21 @@ impl EngineRoom {
     #[must_use]
     pub fn brief(&self, id: &MachineId) -> Option<Brief> {
         self.lock().engine.brief(id)
+    }
+
+    /// The running-hour counters of machines, of those that show one.
+    #[must_use]
+    pub fn counters<'a>(&self, machines: impl Iterator<Item = &'a MachineId>) -> Counters {
+        let (mut machines, mut counters) = (machines.peekable(), Vec::new());
+        // One lock for many machines, but not for a whole fleet: engine and pages go on in between.
+        while machines.peek().is_some() {
+            let inner = self.lock();
+            counters.extend(machines.by_ref().take(COUNTERS_AT_ONCE).filter_map(|id| {
+                let brief = inner.engine.brief(id)?;
+                Some((id.clone(), Counter { run_hours: brief.run_hours?, hours_per_day: brief.hours_per_day }))
+            }));
+        }
+        counters.into_iter().collect()
     }
 
     /// How many machines are known.

@@ -1,5 +1,6 @@
 //! What the pages ask about work in the field, handed to whoever knows.
 
+use foretell_console::accounts::Erasure;
 use foretell_console::photo::Prepared;
 use foretell_console::view::{
     Colleague, Errand, FieldAct, GuestChoice, GuestPage, GuestReport, PhotoOf, PhotoView, VisitDay, VisitPage,
@@ -106,5 +107,11 @@ impl Field for ServiceBackend {
         let photos = self.outreach.erase_customer(id, by, self.clocks.now()).map_err(of_outreach)?;
         self.room.changed();
         self.photos.delete(&photos).map_err(|error| failed("delete an erased customer's photos", error))
+    }
+
+    fn erase_colleague(&self, Erasure { login, names, alias }: &Erasure) -> Result<(), BackendError> {
+        self.outreach.erase_colleague(login, names, alias, self.clocks.now()).map_err(of_outreach)?;
+        self.room.changed();
+        Ok(())
     }
 }

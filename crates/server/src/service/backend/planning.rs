@@ -6,12 +6,11 @@ use foretell_console::view::{Band, DelayLine, PartPlan, Planning, WeekPlan};
 use foretell_console::{BackendError, Lang};
 use foretell_model::Clock;
 use foretell_outreach::planning::{Count, PartDemand};
-use foretell_outreach::{Counters, Delayed, Desk, Plan};
+use foretell_outreach::{Delayed, Plan};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
 use super::registry::language;
-use crate::service::by_hours;
 
 /// Weeks planned ahead; forecasts say little beyond.
 const WEEKS: usize = 8;
@@ -40,7 +39,7 @@ impl ServiceBackend {
             may_run_out: plan.may_run_out,
             runs_out: plan.runs_out,
         };
-        let counters = self.counters(&desk);
+        let counters = self.room.counters(desk.with_service());
         let Plan { parts, weeks } = self.outreach.plan(WEEKS, &counters, now).map_err(of_outreach)?;
         let weeks = weeks.iter().map(|week| WeekPlan {
             from: week.from,
@@ -57,12 +56,6 @@ impl ServiceBackend {
             weeks: weeks.collect(),
             delays: self.delays(now)?,
         })
-    }
-
-    /// The counters of the machines whose service is reckoned by running hours.
-    fn counters(&self, desk: &Desk) -> Counters {
-        let with_service = desk.machines().filter(|(_, own)| !own.service.is_empty());
-        with_service.filter_map(|(id, _)| Some((id.clone(), by_hours::counter(&self.room, id)?))).collect()
     }
 
     /// What it costs to do each waiting case's work two weeks after the next free time, the costliest first: what may stop a
