@@ -245,7 +245,9 @@ fn of_two_sensors_that_part_the_right_one_is_named_where_siblings_tell() {
     assert_eq!(named(three, Signal::DischargeTemp, -1.0), ["m0 sensor_drift discharge_temp_c"]);
     assert_eq!(named(three, Signal::AmbientTemp, 1.0), ["m0 sensor_drift ambient_temp_c"]);
     let without = Plant { has_ambient: false, ..three };
-    assert_eq!(named(without, Signal::DischargeTemp, 1.0), ["m0 sensor_drift discharge_temp_c"]);
+    // Where nobody measures the air, a first suspicion may be taken back before the cold machines tell.
+    let last = named(without, Signal::DischargeTemp, 1.0).pop();
+    assert_eq!(last.as_deref(), Some("m0 sensor_drift discharge_temp_c"));
     // Alone, both are named, with likelihoods; the text begins with the discharge sensor.
     assert_eq!(named(PLANT, Signal::AmbientTemp, -1.0), ["m0 sensor_drift discharge_temp_c"]);
     // Around the clock only the site's other ambient sensors can tell.
