@@ -257,7 +257,6 @@ fn farewell(left: Left) -> Option<DisconnectReasonCode> {
         Left::TakenOver => Some(DisconnectReasonCode::SessionTakenOver),
         Left::LoginChanged => Some(DisconnectReasonCode::AdministrativeAction),
         Left::Stopping => Some(DisconnectReasonCode::ServerShuttingDown),
-        Left::NotAuthorised => Some(DisconnectReasonCode::NotAuthorized),
         Left::CommitFailed => Some(DisconnectReasonCode::UnspecifiedError),
     }
 }

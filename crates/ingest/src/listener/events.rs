@@ -59,6 +59,14 @@ impl TwinsSeen<'_> {
     }
 }
 
+/// As much of a name as a log line bears: who is not let in may give one of 65,535 bytes.
+fn shown(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_SHOWN_BYTES)]
+}
+
+/// More than any name that is let in has.
+const NAME_SHOWN_BYTES: usize = 256;
+
 /// A client is gone.
 pub(super) struct ClientLeft<'a> {
     pub(super) peer: SocketAddr,
@@ -116,7 +124,7 @@ pub(super) struct ClientTurnedAway<'a> {
 impl ClientTurnedAway<'_> {
     pub(super) fn emit(self) {
         let certificate = self.certificate.map(|names| names.join(", "));
-        info!(peer = %self.peer, client_id = self.client_id, user = self.user, certificate, reason = self.why.code(), remedy = self.why.remedy(), "Turned a client away.");
+        info!(peer = %self.peer, client_id = shown(self.client_id), user = self.user.map(shown), certificate, reason = self.why.code(), remedy = self.why.remedy(), "Turned a client away.");
         counter!("foretell_mqtt_connects_refused_total", "reason" => self.why.code()).increment(1);
     }
 }

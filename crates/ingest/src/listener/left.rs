@@ -1,7 +1,6 @@
 //! Why a session ends.
 
 use super::protocol::Broken;
-use super::publications::NOT_AUTHORISED;
 
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +24,6 @@ pub(super) enum Left {
     LoginChanged,
     /// We stop.
     Stopping,
-    /// v3.1.1: it published outside its rights.
-    NotAuthorised,
     /// The log failed; it will send again.
     CommitFailed,
     /// It broke the protocol.
@@ -45,7 +42,6 @@ impl Left {
             Self::TakenOver => "taken_over",
             Self::LoginChanged => "login_changed",
             Self::Stopping => "stopping",
-            Self::NotAuthorised => NOT_AUTHORISED,
             Self::CommitFailed => "commit_failed",
             Self::Broken(reason) => reason,
         }

@@ -1,6 +1,6 @@
 //! Who a client is: passwords, certificates, anonymous clients, and the pause after repeated failures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub(super) struct Logins {
     rules: RwLock<Arc<Rules>>,
     everything: Arc<Rights>,
     failing: Mutex<HashMap<(IpAddr, String), Failing>>,
+    /// Pairs that were let in: many controllers share the address of their router, and one that guesses must not keep them out.
+    welcome: Mutex<HashSet<(IpAddr, String)>>,
     checks: Checks,
 }
 
@@ -86,6 +88,7 @@ impl Logins {
             rules: RwLock::new(Rules::of(options, None)),
             everything: Arc::new(Rights::everything()),
             failing: Mutex::default(),
+            welcome: Mutex::default(),
             checks: Checks::new(),
         }
     }
@@ -95,6 +98,9 @@ impl Logins {
     pub(super) fn replace(&self, options: &ListenerOptions) {
         let rules = Rules::of(options, Some(&self.rules()));
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        // What was wrong by the rules of before may be right now.
+        self.lock().clear();
+        self.welcome.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Whether a client that was let in would be let in as the same again.
@@ -132,6 +138,7 @@ impl Logins {
         let decided = match checked {
             Checked::Right => {
                 self.lock().remove(&key);
+                self.welcomed(key);
                 Ok(entry.login())
             }
             Checked::Wrong => {
@@ -169,7 +176,19 @@ impl Logins {
             Some(entry) => entry.times >= failures_max,
             None => false,
         };
-        waits(key, rules.failures_max) || waits(&address, address_max)
+        let (pair_waits, address_waits) = (waits(key, rules.failures_max), waits(&address, address_max));
+        pair_waits || (address_waits && !self.is_welcome(key))
+    }
+
+    fn is_welcome(&self, key: &(IpAddr, String)) -> bool {
+        self.welcome.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    fn welcomed(&self, key: (IpAddr, String)) {
+        let mut welcome = self.welcome.lock().unwrap_or_else(PoisonError::into_inner);
+        if welcome.len() < FAILING_MAX {
+            welcome.insert(key);
+        }
     }
 
     /// Counts a failure for the pair, and for its address alone.
@@ -325,5 +344,36 @@ mod tests {
         assert_eq!(bad, 2 * ADDRESS_FACTOR);
         let plc = connect(Some(("plc", "secret")));
         assert!(logins.decide(&plc, &peer(1), now).await.is_err() && logins.decide(&plc, &peer(2), now).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_that_guesses_keeps_nobody_out_who_was_let_in_from_there() {
+        let logins = logins(Anonymous::Nobody);
+        let peer = Peer { addr: SocketAddr::from(([10, 0, 0, 1], 1)), certificate: None };
+        let (now, plc) = (Instant::now(), connect(Some(("plc", "secret"))));
+        assert!(logins.decide(&plc, &peer, now).await.is_ok());
+        for user in 0..100 {
+            assert!(logins.decide(&connect(Some((&format!("user-{user}"), "x"))), &peer, now).await.is_err());
+        }
+        assert!(logins.decide(&plc, &peer, now).await.is_ok());
+        // Its own failures count as ever.
+        for _ in 0..2 {
+            assert!(logins.decide(&connect(Some(("plc", "x"))), &peer, now).await.is_err());
+        }
+        assert_eq!(logins.decide(&plc, &peer, now).await.unwrap_err(), TurnedAway::Throttled);
+    }
+
+    #[tokio::test]
+    async fn whoever_mends_the_configuration_need_not_wait() {
+        let logins = logins(Anonymous::Nobody);
+        let peer = Peer { addr: SocketAddr::from(([10, 0, 0, 1], 1)), certificate: None };
+        let now = Instant::now();
+        for _ in 0..2 {
+            assert!(logins.decide(&connect(Some(("plc", "new"))), &peer, now).await.is_err());
+        }
+        let rights = Rights { publish: vec![], subscribe: vec![] };
+        let users = vec![User { name: "plc".into(), password: Some("new".into()), rights }];
+        logins.replace(&ListenerOptions { users, login_failures_max: 2, ..ListenerOptions::default() });
+        assert!(logins.decide(&connect(Some(("plc", "new"))), &peer, now).await.is_ok());
     }
 }

@@ -248,8 +248,8 @@ fn answer_one(finished: Finished, protocol: &mut Protocol, out: &mut Vec<u8>) ->
     };
     let is_plain = finished.ticket.0 & PLAIN != 0;
     match (answer, qos) {
-        // v3.1.1 has no way to say no but to close.
-        (Answer::NotAuthorised, _) if !protocol.is_v5() => return Err(Left::NotAuthorised),
+        // v3.1.1 has no way to say no. To close would have it sent again for ever, and what stands behind it never answered; the
+        // standard lets us acknowledge (MQTT-3.3.5-2), and the quarantine has it.
         (_, 1) if is_plain => plain::acknowledge(id, out),
         (_, 1) => protocol.puback(id, answer, out)?,
         (_, 2) => protocol.pubrec(id, answer, out)?,

@@ -80,6 +80,10 @@ impl TurnedAway {
                  a [[mqtt.user]]",
             ),
             Self::Malformed => Some("its CONNECT does not keep to MQTT; update its firmware or library"),
+            Self::Throttled => Some(
+                "too many wrong logins of this user or of this address: correct its password; it is let in after \
+                 `[mqtt.limits] login_pause` without a further wrong one",
+            ),
             _ => None,
         }
     }

@@ -84,11 +84,12 @@ fn a_login_speaks_for_its_machines_alone() {
     let mut v3 = Wire::connect(plant.addr, Hello { login: PLC, id: "three", ..V3 });
     v3.publish(1, 1, "foretell/v1/s01/m1/telemetry", &reading(5));
     v3.publish(1, 2, "foretell/v1/s02/m1/telemetry", &reading(6));
-    assert_eq!(v3.read(), "40 00 01");
-    assert_eq!(v3.read(), "closed");
+    v3.publish(1, 3, "foretell/v1/s01/m1/telemetry", &reading(7));
+    // It cannot be told no, and must not send it again for ever.
+    assert_eq!([v3.read(), v3.read(), v3.read()], ["40 00 01", "40 00 02", "40 00 03"]);
     assert_eq!(
         outline(&plant.log.events()),
-        "s01/m1 2026-07-01T00:00:01Z\ns01/m2 2026-07-01T00:00:04Z\ns01/m1 2026-07-01T00:00:05Z"
+        "s01/m1 2026-07-01T00:00:01Z\ns01/m2 2026-07-01T00:00:04Z\ns01/m1 2026-07-01T00:00:05Z\ns01/m1 2026-07-01T00:00:07Z"
     );
     assert_eq!(plant.quarantine.reasons(), vec!["foretell/v1/s02/m1/telemetry not_authorised"; 3]);
     assert_eq!(plant.ingest.status().sources[0].refused, vec![("not_authorised", 3)]);
