@@ -3,9 +3,9 @@
 use foretell_console::accounts::Erasure;
 use foretell_console::photo::{self, Prepared};
 use foretell_console::view::{
-    Arrival, BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, Curve, EarlierVisit, Errand, FieldAct,
-    GuestChoice, GuestPage, GuestReport, GuestTask, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine,
-    Slot, Task, TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    BookingState, CaseReport, Choice, Colleague, ContactPerson, Curve, EarlierVisit, Errand, FieldAct, GuestChoice,
+    GuestPage, GuestReport, GuestTask, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot, Task,
+    TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{Backend as _, BackendError, Field, Lang};
 use foretell_model::{Finding, Obstacle};
@@ -36,26 +36,6 @@ fn picture(id: i64) -> Vec<u8> {
     let mut png = std::io::Cursor::new(Vec::new());
     pixels.write_to(&mut png, image::ImageFormat::Png).expect("a picture in memory");
     photo::prepare(&png.into_inner()).expect("a sound picture").full
-}
-
-pub(super) fn comer(lang: Lang) -> Comer {
-    Comer {
-        name: if lang == Lang::Zh { "周明" } else { "Jonas Weber" }.to_owned(),
-        phone: if lang == Lang::Zh { "138 0013 8002" } else { "+49 421 555 0181" }.to_owned(),
-        badge: "T-0417".to_owned(),
-        portrait: Some(1),
-    }
-}
-
-pub(super) fn on_the_way() -> Way {
-    Way {
-        set_out: Some(now() + -14 * MINUTE_MS),
-        arrival: Some(Arrival { at: now() + 21 * MINUTE_MS, as_of: now() + -MINUTE_MS, told: false }),
-        km: Some(10.4),
-        begun_km: Some(18.0),
-        located: Some(now() + -MINUTE_MS),
-        arrived: None,
-    }
 }
 
 pub(super) fn report() -> CaseReport {
@@ -328,8 +308,8 @@ impl Field for Fake {
         };
         let tasks: Vec<GuestTask> = std::iter::once(own.clone()).chain(page.others.iter().map(other)).collect();
         let visit = GuestVisit {
-            comer: Some(comer(page.lang)),
-            way: if token.starts_with("way-") { on_the_way() } else { Way::default() },
+            comer: Some(guest_case::comer(page.lang)),
+            way: if token.starts_with("way-") { guest_case::on_the_way() } else { Way::default() },
             done,
             at: at("2026-07-10T03:00:00Z"),
             tasks,

@@ -2,11 +2,12 @@
 
 use foretell_console::Lang;
 use foretell_console::view::{
-    BrokenMachine, EarlierVisit, GuestCase, PartToBring, Person, PhotoView, Progress, Timer, TimerState, Way,
+    Arrival, BrokenMachine, Comer, EarlierVisit, GuestCase, PartToBring, Person, PhotoView, Progress, Timer,
+    TimerState, Way,
 };
 use foretell_model::{FaultCode, Grade, MINUTE_MS, MachineId, RulDays};
 
-use super::field::{comer, on_the_way, report};
+use super::field::report;
 use super::fleet::{BERLIN, SHANGHAI, at, finding, now};
 
 /// The case of a link: `early`, `there` and `closed` in its token choose how far it has come.
@@ -82,5 +83,25 @@ pub(super) fn broken(machine: &str) -> BrokenMachine {
             technician: "周明".into(),
             note: "油位视窗有点花".into(),
         }),
+    }
+}
+
+pub(super) fn comer(lang: Lang) -> Comer {
+    Comer {
+        name: if lang == Lang::Zh { "周明" } else { "Jonas Weber" }.to_owned(),
+        phone: if lang == Lang::Zh { "138 0013 8002" } else { "+49 421 555 0181" }.to_owned(),
+        badge: "T-0417".to_owned(),
+        portrait: Some(1),
+    }
+}
+
+pub(super) fn on_the_way() -> Way {
+    Way {
+        set_out: Some(now() + -14 * MINUTE_MS),
+        arrival: Some(Arrival { at: now() + 21 * MINUTE_MS, as_of: now() + -MINUTE_MS, told: false }),
+        km: Some(10.4),
+        begun_km: Some(18.0),
+        located: Some(now() + -MINUTE_MS),
+        arrived: None,
     }
 }

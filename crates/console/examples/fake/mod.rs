@@ -9,6 +9,7 @@ mod guest_case;
 mod health;
 mod intake;
 mod letters;
+mod moments;
 mod plans;
 mod record;
 mod search;
@@ -278,35 +279,7 @@ impl Backend for Fake {
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
-        match token {
-            "expired" => Err(BackendError::Expired),
-            "taken-back" => Err(BackendError::TakenBack),
-            "broken" => Err(BackendError::Failed {
-                attempted: "read the store at /secret/path".to_owned(),
-                source: "disk on fire".into(),
-            }),
-            token => {
-                // Before a token stands which of the moments below it shows.
-                let (when, plain) = token.split_once('-').unwrap_or(("", token));
-                let known = ["way", "done", "call", "again", "two", "both", "stopped", "half"];
-                let plain = if known.contains(&when) { plain } else { token };
-                let page = self
-                    .with(|state| state.pages.iter().find(|(known, _)| *known == plain).map(|(_, page)| page.clone()));
-                let mut page = page.ok_or_else(|| missing("page"))?;
-                let other = ("3号机".to_owned(), page.curve.clone());
-                page.others.extend(matches!(when, "two" | "both" | "half").then_some(other));
-                match when {
-                    "done" | "both" => page.state = BookingState::Done,
-                    "call" => page.state = BookingState::CallComes,
-                    "way" => {
-                        let slot = foretell_console::view::Slot { from: now() + 3_600_000, to: now() + 9_000_000 };
-                        page.state = BookingState::Booked(Visit { slot, technician: Some(Person::default()) });
-                    }
-                    _ => {}
-                }
-                Ok(page)
-            }
-        }
+        self.page_of(token)
     }
 
     fn book(&self, token: &str, act: BookingAct) -> Result<(), BackendError> {

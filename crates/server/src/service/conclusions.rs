@@ -16,9 +16,10 @@ use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
-use super::engine_room::{EngineRoom, News, Placed};
+use super::engine_room::EngineRoom;
 use super::heart::Beat;
 use super::influx::Influx;
+use super::placed::{News, Placed};
 use super::progress::ProgressFile;
 use super::troubles::{Part, chain, of_outreach};
 use crate::failure::{Failure, Kind};

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::by_hours::ByHours;
 use super::clocks::Clocks;
 use super::conclusions::note_wait;
-use super::engine_room::{EngineRoom, News};
+use super::engine_room::EngineRoom;
 use super::photos::Photos;
+use super::placed::News;
 use super::troubles::{Part, of_outreach};
 
 /// How often webhooks are told what happens, and letters on MQTT compared with the service state.

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use foretell_engine::{Brief, Engine, EngineOptions, Glance, MachineView, OpenFinding};
 use foretell_model::{Clock, Event, Finding, FindingKind, Logged, MachineId, Offset, Timestamp};
-use foretell_outreach::{Counter, Counters, MachineContext};
+use foretell_outreach::{Counter, Counters};
 use tokio::sync::{Notify, watch};
 
 use super::context;
 use super::findings::{Frozen, Mark, Records};
+use super::placed::{News, Placed};
 use super::profiles::{Profiles, Registered};
 use super::status::{Statuses, Told};
 use super::troubles::Troubles;
@@ -31,32 +32,6 @@ const COUNTERS_AT_ONCE: usize = 500;
 
 /// Kinds that say that something is wrong.
 const TROUBLE: [FindingKind; 3] = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::SensorFault];
-
-/// A finding with its place: which entry of the log brought it about, and the how-many-th of that entry it is.
-#[derive(Clone, Debug)]
-pub struct Placed {
-    /// The entry.
-    pub offset: Offset,
-    /// Counted from 0 within the entry.
-    pub ordinal: u32,
-    /// What was concluded.
-    pub finding: Finding,
-    /// What a message needs to know of the machine, as the engine knew it then.
-    pub context: MachineContext,
-    /// When the deciding reading arrived; `None` when another event decided.
-    pub arrived: Option<Timestamp>,
-    /// When it was concluded by the wall clock; `None` when no reading decided.
-    pub concluded: Option<Timestamp>,
-}
-
-/// A machine's current advisory after something was concluded about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Its JSON form; `None` when there is none any more.
-    pub payload: Option<String>,
-    /// When the deciding reading arrived.
-    pub arrived: Option<Timestamp>,
-}
 
 /// A machine at a glance, with the newest words about what is most pressing.
 #[derive(Clone, Debug)]

@@ -14,7 +14,8 @@ use metrics::counter;
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
-use super::engine_room::{EngineRoom, Placed};
+use super::engine_room::EngineRoom;
+use super::placed::Placed;
 use super::stores::{opening, refusing};
 use crate::config::{Config, InfluxSection};
 use crate::failure::{Failure, Kind};

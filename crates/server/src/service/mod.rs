@@ -28,6 +28,7 @@ mod letters;
 mod options;
 mod parts;
 mod photos;
+mod placed;
 mod profiles;
 mod progress;
 mod projection;
@@ -64,7 +65,7 @@ use tokio_util::sync::CancellationToken;
 pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
-pub use engine_room::{EngineRoom, Placed};
+pub use engine_room::EngineRoom;
 pub use findings::{Mark, MarkKind};
 pub(crate) use http::unavailable;
 pub use options::{
@@ -72,6 +73,7 @@ pub use options::{
 };
 pub(crate) use parts::out_of_reach;
 pub use photos::Photos;
+pub use placed::Placed;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};

@@ -7,7 +7,7 @@ use foretell_history::MachineDay;
 use foretell_model::{MachineId, Timestamp, Work};
 use metrics::gauge;
 
-use crate::service::engine_room::Placed;
+use crate::service::placed::Placed;
 
 /// Items that may wait; then the engine does. Each is some kilobytes.
 const WAITING_MAX: usize = 1_000;
