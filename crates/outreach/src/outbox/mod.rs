@@ -157,6 +157,8 @@ fn look(connection: &dyn Session, see: impl Fn(&mut Watch) -> Seen, now: Timesta
     let mut watch = before;
     match see(&mut watch) {
         Seen::Steady => {}
+        // Said when it begins and every few minutes, not at every tick of six hours.
+        Seen::Doubtful(_) if !watch.is_news_after(&before) => {}
         Seen::Doubtful(until) => warn!(%now, %until, "The clock went back; nothing is sent until it has run steadily."),
         Seen::Redate { from } => {
             warn!(%from, %now, "The clock was set; what it had dated later counts from now.");

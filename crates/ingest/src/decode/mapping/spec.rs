@@ -101,7 +101,7 @@ pub struct CsvSpec {
 
 /// Where the time stamp stands and how it is written.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { at = \"/time\", format = \"ms\" }")]
 pub struct TimeSpec {
     /// JSON pointer, looked up in the record and then in the whole payload.
     pub at: String,
