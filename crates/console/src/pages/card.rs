@@ -103,6 +103,13 @@ pub(crate) struct Sent {
     pub(crate) paragraphs: Vec<Vec<String>>,
 }
 
+/// How likely it is that the fault comes before the visit that is offered; empty where nothing is foretold.
+fn waiting(advisory: &AdvisoryCard, lang: Lang) -> String {
+    let foretold = advisory.finding.kind == FindingKind::Prediction;
+    let p = advisory.probability_before_slot.filter(|_| foretold);
+    p.map_or_else(String::new, |p| text::probability_before_slot(p, lang))
+}
+
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
 pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (catalogue, t, zone) = (&app.options.catalogue, text::words(lang), advisory.customer.zone);
@@ -134,10 +141,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         sentence,
         own_name: if advisory.others.is_empty() { String::new() } else { advisory.machine_name.clone() },
         others: others(&advisory, catalogue, lang),
-        waiting: advisory
-            .probability_before_slot
-            .filter(|_| advisory.finding.kind == FindingKind::Prediction)
-            .map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
+        waiting: waiting(&advisory, lang),
         fig: card_figure(&advisory.curve, catalogue, lang),
         evidence: evidence(&advisory.finding, zone, catalogue, lang),
         causes: causes(&advisory.finding, catalogue, lang),

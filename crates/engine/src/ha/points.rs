@@ -64,8 +64,8 @@ impl AmbientSource {
     /// it leaves out, has shown itself too cautious on foreign fleets; below 1 where it is one machine's guess.
     pub(crate) const fn trust(self) -> f64 {
         match self {
-            Self::Own => 1.65,
-            Self::Sibling => 1.45,
+            Self::Own => 1.8,
+            Self::Sibling => 1.6,
             Self::SiblingTemperatures => 1.15,
             Self::ColdSoak => 0.7,
             Self::Season => 0.3,
@@ -78,7 +78,7 @@ impl AmbientSource {
     /// blocked fins take the air from their neighbours. An inferred ambient blurs the law to both sides.
     pub(crate) const fn growth_error(self) -> GrowthError {
         match self {
-            Self::Own | Self::Sibling => GrowthError { haste: 1.1, slower_sd: 0.22, faster_sd: 0.25 },
+            Self::Own | Self::Sibling => GrowthError { haste: 1.1, slower_sd: 0.28, faster_sd: 0.28 },
             // How unsure the air is stands with each of its days.
             Self::SiblingTemperatures => GrowthError { haste: 1.0, slower_sd: 0.32, faster_sd: 0.35 },
             Self::ColdSoak | Self::Season => GrowthError { haste: 1.0, slower_sd: 0.4, faster_sd: 0.45 },
