@@ -71,6 +71,12 @@ impl Failure {
         if denied::is_it(&*cause) {
             return Self::new(Kind::Io, format!("could not write {}: {}", path.display(), denied::words(path)));
         }
+        let is_lost = cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        if let Some(folder) = path.parent().filter(|folder| is_lost && !folder.exists()) {
+            let what =
+                format!("could not write {}: there is no folder {}; make it first", path.display(), folder.display());
+            return Self::new(Kind::Io, what);
+        }
         Self::because(Kind::Io, format!("could not write {}", path.display()), cause)
     }
 
@@ -130,5 +136,13 @@ mod tests {
     fn a_missing_file_is_no_input_and_says_which() {
         let failure = Failure::reading(Path::new("fleet.csv"), std::io::ErrorKind::NotFound.into());
         assert_eq!((failure.exit_code(), failure.chain().as_str()), (66, "could not read fleet.csv: entity not found"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_to_be_made_first() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let failure = Failure::writing(Path::new("no-such-folder/x.csv"), missing);
+        let said = "could not write no-such-folder/x.csv: there is no folder no-such-folder; make it first";
+        assert_eq!((failure.exit_code(), failure.chain().as_str()), (74, said));
     }
 }
