@@ -170,7 +170,7 @@ fn lay_out(
     notice: &'static str,
     app: &App,
 ) -> CustomerPage {
-    let (lang, t) = (b.lang, text::words(b.lang));
+    let (lang, t, f) = (b.lang, text::words(b.lang), field::words(b.lang));
     let booked_visit = known.as_ref().filter(|_| matches!(b.state, BookingState::Booked(_) | BookingState::Past(_)));
     // What was done stays on the page, whatever comes next.
     let done = known.as_ref().filter(|visit| visit.done).or(earlier.as_ref());
@@ -200,7 +200,6 @@ fn lay_out(
     });
     let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
     let frame = Frame::new(lang, base).following(follows);
-    let f = field::words(lang);
     CustomerPage {
         troubles: troubles
             .iter()
