@@ -67,6 +67,7 @@ if (asked.length === 0) {
   await pointer();
   await search();
   await manyAtOnce();
+  await leftOpen();
   await toTheBottom();
   await print();
   await reports();
@@ -144,6 +145,45 @@ async function manyAtOnce() {
   }
   const [first] = context.pages();
   await Promise.all([first.waitForRequest("**/live", { timeout: 15000 }), look(first, false)]);
+  await context.close();
+}
+
+// A customer's page left open in another tab: its forms belong to the visit as it was. It loads itself again when that has changed,
+// and keeps what is being typed.
+async function leftOpen() {
+  step("a page left open");
+  const context = await browser.newContext({ ...PHONE, locale: "en-GB" });
+  const page = await context.newPage();
+  watch(page, "left open");
+  // What the server would answer after a move by somebody else: another time, above and in the forms.
+  const move = async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace(/(data-shown="booked )\d+/, "$11").replace(/(name="seen" value=")\d+/g, "$11");
+    await route.fulfill({ response: answer, body });
+  };
+  const told = () => page.evaluate(() => refresh());
+  const seen = page.locator('form[action$="/cancel"] input[name=seen]');
+  const path = "/b/way-token-en";
+  await page.goto(`${base}${path}`);
+  const before = await seen.inputValue();
+  await told();
+  assert.equal(await seen.inputValue(), before, "nothing has changed");
+  await page.locator('details:has(form[action$="/cancel"]) summary').click();
+  await page.route(`**${path}`, move);
+  await Promise.all([page.waitForEvent("load", { timeout: 15000 }), told().catch(() => {})]);
+  assert.equal(await seen.inputValue(), "1", "the forms are of the visit as it was");
+  assert.ok(await page.locator("[data-changed]").isHidden());
+  await page.unroute(`**${path}`);
+  await page.goto(`${base}${path}`);
+  const words = page.locator('form[action$="/trouble"] textarea');
+  await page.locator('details:has(form[action$="/trouble"]) summary').click();
+  await words.fill("It hisses");
+  await page.route(`**${path}`, move);
+  await told();
+  assert.equal(await words.inputValue(), "It hisses", "what was typed is lost");
+  assert.ok(await page.locator("[data-changed]").isVisible(), "nothing says that the page is old");
+  await Promise.all([page.waitForEvent("load", { timeout: 15000 }), page.locator("[data-changed] a").click()]);
+  assert.equal(await seen.inputValue(), "1");
   await context.close();
 }
 

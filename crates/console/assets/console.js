@@ -96,12 +96,23 @@ const busy = (region) => region.contains(document.activeElement) && document.act
   || (!getSelection().isCollapsed && region.contains(getSelection().anchorNode));
 // The answer to a refused form stands at the form's own address, which cannot be asked for again.
 const refused = performance.getEntriesByType("navigation")[0]?.responseStatus >= 400;
+// A field that holds what somebody has typed or chosen.
+const typed = () => [...document.querySelectorAll("textarea, input:not([type=hidden])")].find((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
 // A session that is over leads to the sign-in page, unless that would cost what somebody has typed.
 const isOver = (answer) => {
   if (!answer.redirected || new URL(answer.url).pathname !== "/sign-in") return false;
-  const typed = [...document.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
-  if (!typed) location.assign(answer.url);
+  if (!typed()) location.assign(answer.url);
   return true;
+};
+// The forms of a customer's page belong to the state that it shows: with another one the whole page is loaded again, unless that
+// would cost what somebody has typed. A line beside it says so then.
+const isAnother = (fresh) => {
+  if (fresh.body.dataset.shown === document.body.dataset.shown) return false;
+  const field = typed();
+  if (!field) { location.replace(home ?? location.href); return true; }
+  const line = document.querySelector("[data-changed]");
+  if (line?.hidden) { (field.form ?? field).before(line); line.hidden = false; }
+  return false;
 };
 let pending = false;
 let asking = false;
@@ -115,6 +126,8 @@ const refresh = async () => {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (!answer.ok || isOver(answer)) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // What was just sent answers for itself.
+      if ([...document.forms].some((form) => form.dataset.sent) || isAnother(fresh)) return;
       for (const region of document.querySelectorAll("[data-region]")) {
         const next = fresh.getElementById(region.id);
         if (!next || busy(region) || next.innerHTML === region.innerHTML) continue;

@@ -229,6 +229,25 @@ async fn pictures_are_taken_shown_and_refused() {
     assert_eq!(form(&app, "/visits/31/missed", &format!("reason={}", "x".repeat(70_000))).await.status, 413);
 }
 
+/// By this a page left open knows that its forms belong to a state that is over.
+#[tokio::test]
+async fn a_customers_page_says_to_which_state_its_forms_belong() {
+    let app = app();
+    let page = |path: &'static str| async { get(&app, path).await.body() };
+    let booked = page("/b/way-token-en").await;
+    let (_, seen) = booked.split_once("name=\"seen\" value=\"").unwrap();
+    let (seen, _) = seen.split_once('"').unwrap();
+    for (body, shown) in [
+        (&booked, format!("booked {seen}")),
+        (&page("/b/token-en").await, "open".to_owned()),
+        (&page("/b/done-token-en").await, "done".to_owned()),
+        (&page("/b/case-en").await, "coming".to_owned()),
+    ] {
+        assert!(body.contains(&format!("data-shown=\"{shown}\"")), "{shown}");
+        assert!(body.contains("data-changed hidden>This page has changed since you began to write."), "{shown}");
+    }
+}
+
 #[tokio::test]
 async fn a_link_shows_a_calm_page_and_takes_choices() {
     let app = app();

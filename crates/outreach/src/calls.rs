@@ -161,7 +161,7 @@ impl Outreach {
     /// Takes the links of a case back, e.g. because a letter was forwarded to a stranger: whoever holds one of its letters holds
     /// the visit. What was booked stays booked; the customer's other links work on. Word about the visit that has not gone out yet
     /// is in nobody's hands, and its link opens; an approved letter that waits goes back to the advisor, to go out with a link of
-    /// its own.
+    /// its own. A letter that was sent gets no reminder, whose new link would go the same way as the old one: the advisor calls.
     ///
     /// # Errors
     /// When there is no such case, or none of its links opens anything.
@@ -174,17 +174,25 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, Obstacle::LinkClosed));
             }
             open.iter().try_for_each(|mail| replies::revoke_link(tx, mail.id, now))?;
-            if case.stage == Stage::Queued {
-                withdraw(tx, id, LINKS_BACK)?;
-                case.move_to(tx, Stage::Draft, Some(LINKS_BACK), None, now)?;
+            let next = match case.stage {
+                Stage::Queued => Some((Stage::Draft, LINKS_BACK)),
+                Stage::Contacted => Some((Stage::Call, LINKS_WITHDRAWN)),
+                _ => None,
+            };
+            if let Some((stage, remark)) = next {
+                withdraw(tx, id, remark)?;
+                case.move_to(tx, stage, Some(remark), None, now)?;
             }
-            desk_note(tx, &case, who, record::LINK_REVOKED, why, now)
+            contact(tx, &case, who, record::LINK_REVOKED, why, now)
         })
     }
 }
 
 /// Why a letter that was approved is a draft again.
 const LINKS_BACK: &str = "its link was withdrawn; this is a fresh draft";
+
+/// Why the advisor calls instead of a reminder or another letter that nobody asked for.
+pub(crate) const LINKS_WITHDRAWN: &str = "the links in the letter were withdrawn; please call";
 
 /// What an advisor says of a message of unknown fate.
 #[derive(Clone, Copy, PartialEq, Eq)]

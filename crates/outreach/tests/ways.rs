@@ -4,7 +4,7 @@
 use crate::support::roads::{Scene, now, scene};
 use crate::support::{apply, finding, machine, token};
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Reply, Status, Timestamp};
-use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
+use foretell_outreach::{AfterCall, AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
 
 fn by_sms(id: &str, text: &str) -> Reply {
     Reply {
@@ -303,6 +303,57 @@ fn a_letter_that_waits_is_drafted_anew_when_its_link_is_taken_back() {
     let filter = RecordFilter { case: Some(id.to_string()), ..RecordFilter::default() };
     let record = s.outreach.record(&filter).unwrap();
     assert!(record.iter().any(|entry| entry.what == "link_revoked" && entry.who == "wang"), "{record:?}");
+}
+
+/// The new link would go to whoever has the old one: the customer of a letter whose links were taken back is rung up.
+#[test]
+fn after_the_links_of_a_sent_letter_were_taken_back_nothing_goes_out_by_itself() {
+    let s = scene();
+    let (id, _, link) = s.sent();
+    s.outreach.revoke_links(&id, "forwarded to a stranger", "wang", now()).unwrap();
+    let called = (Stage::Call, "the links in the letter were withdrawn; please call".to_owned());
+    assert_eq!(s.remark(&id), called);
+    let customer = s.outreach.card(&id, now()).unwrap().customer.unwrap();
+    let contacts = s.outreach.lately(&customer.id, true, 10).unwrap();
+    assert_eq!((contacts[0].what.as_str(), contacts[0].why.as_str()), ("link_revoked", "forwarded to a stranger"));
+    let sent = s.media().len();
+    let later = (1..=10).map(|day| now() + day * 24 * HOUR_MS);
+    later.for_each(|at| drop(s.outreach.tick(at).unwrap()));
+    assert_eq!((s.media().len(), s.remark(&id)), (sent, called));
+    // What the advisor writes anew has a link of its own.
+    let at = now() + 11 * 24 * HOUR_MS;
+    s.outreach.called(&id, AfterCall::NewLetter, "please write", "wang", at).unwrap();
+    s.outreach.approve(&id, "wang", at).unwrap();
+    (0..10).for_each(|day| drop(s.outreach.tick(at + day * 24 * HOUR_MS).unwrap()));
+    assert!(s.media().len() > sent && link_in(&s) != link);
+    assert!(s.outreach.booking_page(&link_in(&s), at).is_ok() && s.outreach.booking_page(&link, at).is_err());
+}
+
+#[test]
+fn links_taken_back_while_a_customer_is_left_alone_end_the_silence_with_a_call() {
+    let s = scene();
+    s.customer(|customer| customer.auto_approve = true);
+    let (id, _, link) = s.sent();
+    s.outreach.not_now(&link, 30, now()).unwrap();
+    s.outreach.revoke_links(&id, "forwarded to a stranger", "wang", now()).unwrap();
+    assert_eq!(s.remark(&id).0, Stage::NotNow);
+    let sent = s.media().len();
+    (30..40).for_each(|day| drop(s.outreach.tick(now() + day * 24 * HOUR_MS).unwrap()));
+    assert_eq!(s.remark(&id).0, Stage::Call);
+    assert_eq!(s.media().len(), sent, "a letter went out by itself");
+}
+
+#[test]
+fn a_letter_that_waited_when_its_link_was_taken_back_is_approved_by_a_person() {
+    let s = scene();
+    s.customer(|customer| customer.auto_approve = true);
+    let night = now() + 14 * HOUR_MS;
+    let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+    let id = apply(&s.outreach, 1, &case, night);
+    s.outreach.tick(night).unwrap();
+    s.outreach.revoke_links(&id, "read out to the wrong person", "wang", night).unwrap();
+    s.outreach.tick(night + 12 * HOUR_MS).unwrap();
+    assert_eq!((s.remark(&id).0, s.media().len()), (Stage::Draft, 0));
 }
 
 #[test]

@@ -30,6 +30,8 @@ struct CustomerPage {
     t: &'static Words,
     title: String,
     notice: &'static str,
+    /// What the forms belong to.
+    shown: String,
     /// What is broken of the machines: nothing else matters as much.
     troubles: Vec<CaseHead>,
     /// What becomes of the letter's matter meanwhile; empty where it is as it was.
@@ -168,7 +170,7 @@ fn lay_out(
     notice: &'static str,
     app: &App,
 ) -> CustomerPage {
-    let (lang, t) = (b.lang, text::words(b.lang));
+    let (lang, t, f) = (b.lang, text::words(b.lang), field::words(b.lang));
     let booked_visit = known.as_ref().filter(|_| matches!(b.state, BookingState::Booked(_) | BookingState::Past(_)));
     // What was done stays on the page, whatever comes next.
     let done = known.as_ref().filter(|visit| visit.done).or(earlier.as_ref());
@@ -198,7 +200,6 @@ fn lay_out(
     });
     let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
     let frame = Frame::new(lang, base).following(follows);
-    let f = field::words(lang);
     CustomerPage {
         troubles: troubles
             .iter()
@@ -210,6 +211,7 @@ fn lay_out(
         t,
         title: format!("{} · {}", b.machine_name, b.company),
         notice,
+        shown: state_shown(&b, all_broken),
         headline: headline(&b),
         visit,
         past: matches!(b.state, BookingState::Past(_)),
@@ -241,6 +243,25 @@ fn lay_out(
         frame,
         b,
     }
+}
+
+/// What the forms of a page belong to, for its script: the kind of its state, and the visit that they would change.
+fn state_shown(b: &BookingPage, all_broken: bool) -> String {
+    let visit = |kind, visit: &Visit| (kind, visit.slot.from.millis().to_string());
+    let (kind, from) = match &b.state {
+        BookingState::Booked(booked) if booked.slot.from > b.curve.now => visit("booked", booked),
+        BookingState::Booked(booked) => visit("begun", booked),
+        BookingState::Past(past) => visit("past", past),
+        BookingState::Open => ("open", String::new()),
+        BookingState::AnotherTime { .. } => ("another", String::new()),
+        BookingState::NotNow { .. } => ("not-now", String::new()),
+        BookingState::Stopped => ("stopped", String::new()),
+        BookingState::Done => ("done", String::new()),
+        BookingState::CallComes => ("call-comes", String::new()),
+    };
+    let wishes = if b.wish.is_some() { " wish" } else { "" };
+    let broken = if all_broken { " broken" } else { "" };
+    format!("{kind} {from}{wishes}{broken}").trim_end().to_owned()
 }
 
 /// What becomes of the letter's matter while its machines stand still.

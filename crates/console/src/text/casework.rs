@@ -86,6 +86,7 @@ const REMARKS: &[(&str, &str)] = &[
     ),
     ("service of which it spoke is no longer due; this is a fresh draft", "信里提到的保养已不用做，这是重新起草的信"),
     ("its link was withdrawn; this is a fresh draft", "信里的链接已收回，这是重新起草的信"),
+    ("the links in the letter were withdrawn; please call", "信里的链接已收回，请打电话"),
     ("the customer was erased", "客户资料已删除"),
     ("could not write to", "信没有写成"),
     ("the customer would rather have another time", "客户想换个时间"),

@@ -121,6 +121,8 @@ words! {
     report_back = "Back", "返回";
     what_done = "What was done", "做了什么";
     preferences = "Language, channels, quiet hours", "语言、接收方式与免打扰时段";
+    page_changed = "This page has changed since you began to write.", "您填写期间，页面内容有变化。";
+    page_again = "Load it again", "重新载入";
     trouble_ask = "The machine has broken down", "机器坏了";
     trouble_which = "Which machine?", "哪台机器？";
     trouble_what = "What has happened?", "发生了什么？";

@@ -100,7 +100,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("verdict_taken_back", "verdict taken back", "撤回核实结果", Data::Verdict),
     ("verdict", "verdict", "核实结果", Data::Verdict),
     ("replied", "replied", "回复", Data::Own),
-    ("link_revoked", "took the link back", "收回了链接", Data::Own),
+    ("link_revoked", "withdrew the links", "收回了链接", Data::Own),
     ("noted the reply", "noted the reply", "已阅客户回复", Data::Own),
     ("sends the message again", "sends the message again", "重新发送信件", Data::Own),
     ("other_time", "asked for another time", "希望换个时间", Data::Own),

@@ -15,10 +15,11 @@ use foretell_model::{FindingId, MachineId, Timestamp};
 use tracing::warn;
 
 use crate::Outreach;
+use crate::calls::LINKS_WITHDRAWN;
 use crate::clock::{Seen, Watch};
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
-use crate::store::{Case, Entry, Mail, Session, advisories, clock, messages};
+use crate::store::{Case, Entry, Mail, Session, advisories, clock, messages, replies};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
 
 use decide::Decision;
@@ -89,6 +90,9 @@ impl Outreach {
             desk.open_cases().filter(needs_no_click).map(|case| (case.opened, case.finding.id.clone())).collect();
         ready.sort();
         for (_, id) in ready {
+            if self.store.read("read whether links were taken back", |c| replies::is_letter_revoked(c, &id))? {
+                continue;
+            }
             match self.approve(&id, AUTOMATIC, now) {
                 Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
                 Err(e) => self.leave_to_advisor(&id, &format!("not approved by itself: {e}"), now)?,
@@ -110,7 +114,7 @@ impl Outreach {
         })
     }
 
-    /// Unanswered messages: one reminder, then a call.
+    /// Unanswered messages: one reminder, then a call; a call at once where the links were taken back.
     fn remind(&self, connection: &dyn Session, now: Timestamp) -> Result<Vec<Ticked>> {
         let mut done = Vec::new();
         for mut case in advisories::in_stages(connection, &[Stage::Contacted])? {
@@ -120,6 +124,7 @@ impl Outreach {
             let wait_until = last.sent.map(|sent| people.calendar.plus_working_days(sent, days));
             let waited = wait_until.is_some_and(|until| now >= until);
             let outcome = match (last.kind, last.state) {
+                _ if replies::is_letter_revoked(connection, &case.finding.id)? => LINKS_WITHDRAWN,
                 (Kind::Invitation, MessageState::Sent) if waited => {
                     let mut reminder = Mail {
                         id: 0,
@@ -175,13 +180,11 @@ fn look(connection: &dyn Session, see: impl Fn(&mut Watch) -> Seen, now: Timesta
 fn wake(connection: &dyn Session, now: Timestamp) -> Result<()> {
     for mut case in advisories::in_stages(connection, &[Stage::NotNow])? {
         if case.until.is_none_or(|until| until <= now) {
-            case.move_to(
-                connection,
-                Stage::Draft,
-                Some("the customer had said not now; that time is over"),
-                None,
-                now,
-            )?;
+            let (stage, remark) = match replies::is_letter_revoked(connection, &case.finding.id)? {
+                true => (Stage::Call, LINKS_WITHDRAWN),
+                false => (Stage::Draft, "the customer had said not now; that time is over"),
+            };
+            case.move_to(connection, stage, Some(remark), None, now)?;
         }
     }
     Ok(())

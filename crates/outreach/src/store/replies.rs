@@ -1,6 +1,6 @@
 //! Replies by the sender's own identity, links taken back, and trips heard.
 
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{FindingId, MachineId, Timestamp};
 
 use super::{Row, Session, values};
 use crate::error::{OutreachError, Result};
@@ -76,6 +76,15 @@ pub(crate) fn revoke_link(connection: &dyn Session, message: i64, now: Timestamp
 /// Whether a message's link was taken back.
 pub(crate) fn is_revoked(connection: &dyn Session, message: i64) -> Result<bool> {
     connection.exists("SELECT 1 FROM revoked_link WHERE message = ?1", values![message])
+}
+
+/// Whether the newest letter of a case that may be in somebody's hands had its link taken back. Until a person lets another go,
+/// nothing goes out in the case by itself.
+pub(crate) fn is_letter_revoked(connection: &dyn Session, case: &FindingId) -> Result<bool> {
+    let sql = "SELECT 1 FROM revoked_link WHERE message =
+                   (SELECT max(id) FROM message WHERE advisory = ?1 AND address IS NOT NULL AND state <> 'draft'
+                    AND (kind = 'invitation' OR (kind = 'reminder' AND sent IS NOT NULL)))";
+    connection.exists(sql, values![case.as_str()])
 }
 
 /// Whether a trip of a machine is newer than every one heard before; if so, it is noted.
