@@ -160,6 +160,8 @@ async fn a_visit_is_made_step_by_step() {
     assert_eq!(post(&app, "/visits/32/position", "application/json", "{\"lat\":1}").await.status, 422);
     assert_eq!(form(&app, "/visits/31/arrived", "").await.status, 303);
     let page = get(&app, "/visits/31?lang=en").await.body();
+    assert!(page.contains("name=\"seen\" value=\"arrival\""), "{page}");
+    assert_eq!(form(&app, "/visits/31/take-back", "reason=x&seen=report").await.status, 409, "no report yet");
     assert!(page.contains("Finish the visit") && !page.contains("data-way="), "no place is sent any more");
     // A gap in the checklist must be explained; then it is done, once.
     let ticked = "found=something_else&instead=oil_aged&minutes=85&test_run=on&tidy=on&old_parts=on&report=on";
@@ -190,6 +192,8 @@ async fn a_visit_is_made_step_by_step() {
     let parts = "&part_1=degreaser&n_1=2&depot=suzhou&note=%E8%A7%81&left_out=nobody+there";
     let done = form(&app, "/visits/31/done", &format!("{ticked}{parts}&part_9=oil_filter")).await;
     assert_eq!((done.status, done.header("location")), (303, "/visits/31?done=finished"));
+    let stale = form(&app, "/visits/31/take-back?lang=en", "reason=x&seen=arrival").await;
+    assert_eq!(stale.status, 409, "the page offered to take back an arrival: the report stays");
     assert_eq!(form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await.status, 409);
     let body = get(&app, "/visits/31?lang=en").await.body();
     assert!(body.contains("nobody there") && body.contains("1 × oil filter"), "{body}");

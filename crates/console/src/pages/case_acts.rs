@@ -6,11 +6,12 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, Objection, Obstacle};
+use foretell_model::{Catalogue, DAY_MS, MINUTE_MS, Objection, Obstacle, Timestamp};
 use serde::Deserialize;
 
 use super::answer::answered;
 use super::cases::{self, SEVERAL_MAX, Typed, list, refused};
+use super::field_acts::minutes;
 use super::kept::Kept;
 use super::page::{self, Ask};
 use crate::router::App;
@@ -21,8 +22,11 @@ use crate::{BackendError, Lang, civil};
 
 /// Longest remark, characters.
 const REMARK_CHARS_MAX: usize = 1_000;
-/// Longest work that is told in minutes: a day.
-const MINUTES_MAX: u32 = 24 * 60;
+/// A page may have been open for so long when somebody is sent who is as good as there, ms.
+const ETA_PAST_MS: i64 = 5 * MINUTE_MS;
+/// Nobody is sent for later, ms: a breakdown is on site within hours, a week-end and a holiday included within three days; what
+/// is further ahead is a slip of the keyboard.
+const ETA_AHEAD_MS: i64 = 3 * DAY_MS;
 /// Most pieces of one part.
 const PIECES_MAX: u32 = 1_000;
 /// Lines of parts in a form at first; once its last one is filled in, `field.js` adds another.
@@ -57,7 +61,8 @@ pub(crate) struct Chosen {
 pub(crate) struct Told {
     #[serde(default)]
     fault: String,
-    minutes: u32,
+    #[serde(default)]
+    minutes: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -202,6 +207,29 @@ pub(crate) async fn called(
     act(&app, &ask, (id, form.seen), CaseAct::Called { remark: cut(&form.remark) }, "called", kept).await
 }
 
+/// A time at which whoever is sent now can be there: it is mailed to the customer, so a slip of the keyboard must not pass.
+fn expectable(at: Timestamp, now: Timestamp) -> Result<Timestamp, Obstacle> {
+    match at - now {
+        ahead if ahead < -ETA_PAST_MS => Err(Obstacle::TimePassed),
+        ahead if ahead > ETA_AHEAD_MS => Err(Obstacle::TooFar),
+        _ => Ok(at),
+    }
+}
+
+/// What was found, as the catalogue knows it, and for how long it takes yet: the customer reads both.
+fn told(form: Told, catalogue: &Catalogue) -> Result<CaseAct, BackendError> {
+    let minutes = minutes(&form.minutes)?.ok_or_else(|| Objection::about(Obstacle::MinutesInvalid, ""));
+    let minutes = minutes.map_err(BackendError::Refused)?;
+    let fault = Some(form.fault).filter(|fault| !fault.is_empty());
+    if fault
+        .as_ref()
+        .is_some_and(|code| catalogue.faults.iter().all(|known| !known.customer || known.code.as_str() != code))
+    {
+        return Err(Obstacle::FoundMissing.into());
+    }
+    Ok(CaseAct::Found { fault, minutes })
+}
+
 /// `POST /cases/{id}/send`
 pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Chosen>) -> Response {
     let (lang, eta) = (ask.lang, form.eta.clone());
@@ -210,9 +238,9 @@ pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, 
         if eta.is_empty() {
             return Ok(None);
         }
-        let zone = backend.case(id, lang)?.case.zone;
-        let at = civil::from_field(&eta, zone);
-        at.map(Some).ok_or(Obstacle::WhenMissing.into())
+        let page = backend.case(id, lang)?;
+        let at = civil::from_field(&eta, page.case.zone).ok_or(Obstacle::WhenMissing)?;
+        expectable(at, page.now).map(Some).map_err(BackendError::from)
     });
     let kept = Kept::of("send", &[("technician", &form.technician), ("eta", &form.eta)]);
     match eta.await {
@@ -231,10 +259,11 @@ pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64
 
 /// `POST /cases/{id}/found`
 pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Told>) -> Response {
-    let kept = Kept::of("found", &[("fault", &form.fault), ("minutes", &form.minutes.to_string())]);
-    let fault = Some(form.fault).filter(|fault| !fault.is_empty());
-    let minutes = form.minutes.clamp(1, MINUTES_MAX);
-    act(&app, &ask, (id, None), CaseAct::Found { fault, minutes }, "found", kept).await
+    let kept = Kept::of("found", &[("fault", &form.fault), ("minutes", &form.minutes)]);
+    match told(form, &app.options.catalogue) {
+        Ok(told) => act(&app, &ask, (id, None), told, "found", kept).await,
+        Err(error) => refused(&app, &ask, id, &error, Typed { kept, ..Typed::default() }).await,
+    }
 }
 
 /// `POST /cases/{id}/settle`
@@ -326,6 +355,14 @@ mod tests {
         check(&[("part_1", ""), ("part_5", "oil")], true, 8);
         check(&[("part_30", "oil")], true, 30);
         check(&[("part_30", "oil")], false, 30);
+    }
+
+    #[test]
+    fn nobody_is_expected_in_the_past_or_days_ahead() {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let of = |minutes: i64| expectable(now + minutes * MINUTE_MS, now).map(drop);
+        assert_eq!([of(-5), of(0), of(3 * 24 * 60)], [Ok(()); 3]);
+        assert_eq!((of(-6), of(3 * 24 * 60 + 1)), (Err(Obstacle::TimePassed), Err(Obstacle::TooFar)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
-use foretell_model::{Objection, Obstacle};
+use foretell_model::{Objection, Obstacle, VisitState};
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -38,6 +38,14 @@ pub(crate) struct Place {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Why {
     reason: String,
+}
+
+/// Something entered by mistake, and what the page offered to take back.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Mistaken {
+    reason: String,
+    /// Of a visit `arrival` or `report`; nothing of a case, or where a program asks.
+    seen: Option<String>,
 }
 
 /// The end of a visit: the checklist's form and what was found.
@@ -130,7 +138,7 @@ pub(super) async fn refused(app: &App, ask: &Ask, errand: Errand, error: Backend
 }
 
 /// Minutes as somebody typed them; `None` where nothing was.
-fn minutes(text: &str) -> Result<Option<u32>, BackendError> {
+pub(super) fn minutes(text: &str) -> Result<Option<u32>, BackendError> {
     match text.trim() {
         "" => Ok(None),
         text => match text.parse() {
@@ -187,8 +195,24 @@ pub(crate) async fn note(State(app): State<App>, ask: Ask, errand: Errand, Form(
 }
 
 /// `POST /visits/{id}/take-back` and the same of a case.
-pub(crate) async fn take_back(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Why>) -> Response {
+pub(crate) async fn take_back(
+    State(app): State<App>,
+    ask: Ask,
+    errand: Errand,
+    Form(form): Form<Mistaken>,
+) -> Response {
     let kept = Kept::of("take-back", &[("reason", &form.reason)]);
+    if let (Errand::Visit(id), Some(seen)) = (errand, form.seen) {
+        // A form sent twice takes one step back, not two.
+        let lang = ask.lang;
+        let stands = app.ask(move |backend| match backend.visit(id, lang)?.line.state == VisitState::Booked {
+            booked if (seen == "arrival") == booked => Ok(()),
+            _ => Err(Obstacle::Stale.into()),
+        });
+        if let Err(error) = stands.await {
+            return refused(&app, &ask, errand, error, kept).await;
+        }
+    }
     act(&app, &ask, errand, FieldAct::TakeBack { reason: cut(&form.reason) }, "taken-back", kept).await
 }
 

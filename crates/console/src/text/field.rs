@@ -144,7 +144,7 @@ words! {
     next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
     next_end = "At the end we run the machine together with your people, tidy up, show the old parts and hand over the report.", "修好后和您这边一起试机，清理现场，旧件请您这边过目，最后交付报告。";
     all_well = "It was a mistake, or it is running again", "点错了，或者已经恢复了";
-    all_well_hint = "Then we will not come out. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
+    all_well_hint = "Then we will not come out. If you need us after all, please ring us at any time.", "师傅就不过来了。之后还需要上门的话，请随时打电话。";
     all_well_do = "No visit needed", "不用过来了";
     case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
     case_withdrawn_text = "So nobody needs to come out. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";

@@ -40,9 +40,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             ("This time is no longer free. Please choose another.", "这个时间已被约走，请另选时间。")
         }
         Obstacle::TimePassed => ("The time given has passed.", "所选时间已过。"),
-        Obstacle::TooFar => {
-            ("The time given is more than a year ahead. Please check it.", "所选时间在一年以后，请核对。")
-        }
+        Obstacle::TooFar => ("The time given is too far ahead. Please check it.", "所选时间太远，请核对。"),
         Obstacle::OddHour => (
             "Visits are from 07:00 to 19:00, Monday to Saturday. Please check the time; if the customer agreed to it, tick the box.",
             "上门时间一般为周一至周六07:00–19:00，请核对；如果已与客户约定，请勾选确认。",
