@@ -38,9 +38,7 @@ pub(super) struct Logins {
     /// Replaced as a whole when the configuration is read again.
     rules: RwLock<Arc<Rules>>,
     everything: Arc<Rights>,
-    failing: Mutex<HashMap<(IpAddr, String), Failing>>,
-    /// Pairs that were let in: many controllers share the address of their router, and one that guesses must not keep them out.
-    welcome: Mutex<HashSet<(IpAddr, String)>>,
+    seen: Mutex<Seen>,
     checks: Checks,
 }
 
@@ -77,6 +75,14 @@ struct Entry {
     rights: Arc<Rights>,
 }
 
+/// Pairs of address and user by how their latest logins ended.
+#[derive(Default)]
+struct Seen {
+    failing: HashMap<(IpAddr, String), Failing>,
+    /// Those that were let in: many controllers share the address of their router, and one that guesses must not keep them out.
+    welcome: HashSet<(IpAddr, String)>,
+}
+
 struct Failing {
     since: Instant,
     times: u32,
@@ -87,8 +93,7 @@ impl Logins {
         Self {
             rules: RwLock::new(Rules::of(options, None)),
             everything: Arc::new(Rights::everything()),
-            failing: Mutex::default(),
-            welcome: Mutex::default(),
+            seen: Mutex::default(),
             checks: Checks::new(),
         }
     }
@@ -99,8 +104,7 @@ impl Logins {
         let rules = Rules::of(options, Some(&self.rules()));
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         // What was wrong by the rules of before may be right now.
-        self.lock().clear();
-        self.welcome.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.lock() = Seen::default();
     }
 
     /// Whether a client that was let in would be let in as the same again.
@@ -137,7 +141,6 @@ impl Logins {
         let (checked, turn) = self.checks.check(guard, given, || !self.must_wait(&key, now)).await;
         let decided = match checked {
             Checked::Right => {
-                self.lock().remove(&key);
                 self.welcomed(key);
                 Ok(entry.login())
             }
@@ -167,7 +170,7 @@ impl Logins {
         let address = (key.0, String::new());
         let rules = self.rules();
         let address_max = rules.failures_max.saturating_mul(ADDRESS_FACTOR);
-        let mut failing = self.lock();
+        let Seen { failing, welcome } = &mut *self.lock();
         let mut waits = |key: &(IpAddr, String), failures_max: u32| match failing.get(key) {
             Some(entry) if now.duration_since(entry.since) >= rules.pause => {
                 failing.remove(key);
@@ -177,15 +180,12 @@ impl Logins {
             None => false,
         };
         let (pair_waits, address_waits) = (waits(key, rules.failures_max), waits(&address, address_max));
-        pair_waits || (address_waits && !self.is_welcome(key))
-    }
-
-    fn is_welcome(&self, key: &(IpAddr, String)) -> bool {
-        self.welcome.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+        pair_waits || (address_waits && !welcome.contains(key))
     }
 
     fn welcomed(&self, key: (IpAddr, String)) {
-        let mut welcome = self.welcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let Seen { failing, welcome } = &mut *self.lock();
+        failing.remove(&key);
         if welcome.len() < FAILING_MAX {
             welcome.insert(key);
         }
@@ -198,7 +198,7 @@ impl Logins {
     }
 
     fn failed_once(&self, key: (IpAddr, String), now: Instant) {
-        let mut failing = self.lock();
+        let Seen { failing, .. } = &mut *self.lock();
         if failing.len() >= FAILING_MAX {
             let pause = self.rules().pause;
             failing.retain(|_, entry| now.duration_since(entry.since) < pause);
@@ -211,8 +211,8 @@ impl Logins {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(IpAddr, String), Failing>> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
