@@ -234,10 +234,10 @@ pub(crate) fn gather(
             if series == Series::Cool && !source.knows_the_hour() {
                 continue;
             }
-            let ta_c = match source {
-                AmbientSource::SiblingTemperatures => index.air_c[place],
-                AmbientSource::Sibling if by_hour => point.beside_c(),
-                _ => ambient(source, day, series, today, around),
+            let (ta_c, ta_sd_k) = match source {
+                AmbientSource::SiblingTemperatures => (index.air_c[place], index.sd_k[place]),
+                AmbientSource::Sibling if by_hour => (point.beside_c(), 0.0),
+                _ => (ambient(source, day, series, today, around), 0.0),
             };
             let Some(ta_c) = ta_c else { continue };
             let heat = match series {
@@ -246,10 +246,8 @@ pub(crate) fn gather(
                 Series::Cool if cool_heats.is_empty() => Some(Heat { made_a: point.amps_a() as f32, draw_a: None }),
                 Series::Cool => heats[place].zip(cool_heats[place]).map(|(heat, share)| heat.times(share)),
             };
-            let mut at = reference.conditions(ta_c, heat.unwrap_or(reference.usual()), point.bar());
-            if source == AmbientSource::SiblingTemperatures {
-                at.ta_sd_k = index.sd_k[place];
-            }
+            let conditions = reference.conditions(ta_c, heat.unwrap_or(reference.usual()), point.bar());
+            let at = Conditions { ta_sd_k, ..conditions };
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
             samples.push(Sample { day: day.day, series, td_c, at, peak_over_k });
         }
