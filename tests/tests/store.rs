@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use foretell_tests::{Foretell, Running, SmallDisk, binary, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mqtt, Running, SmallDisk, binary, export, free_port, get, publish_lines, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOPIC: &str = "foretell/v1/s1/m1/telemetry";
@@ -229,6 +229,39 @@ fn a_mended_configuration_takes_refused_input_from_the_quarantine_once() {
         done.contains("1 event is on the log").then_some(())
     });
     assert_eq!(foretell.readings(), 6);
+}
+
+/// On a topic that nothing claims yet nobody can say whose a message is, so it is refused for that and not for want of rights.
+/// Once a mapping claims it, it speaks for no machine that its sender may not speak for.
+#[test]
+fn what_a_login_sent_is_tried_again_with_its_rights() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("plc.secret"), "a-password\n").expect("a writable folder");
+    let user = |name: &str| {
+        let secret = folder.path().join("plc.secret");
+        format!("[[mqtt.user]]\nname = \"{name}\"\npassword_file = \"{}\"\nmachines = [\"s1/*\"]\n", secret.display())
+    };
+    let mut foretell = Foretell::start(folder.path(), &user("plc"));
+    let payload = format!(r#"{{"t":{},"temp":80.5,"amps":40,"hours":100}}"#, now_s() - 1_000);
+    let mut client = Mqtt::connect(foretell.mqtt, "plc-1", Some(("plc", "a-password"))).expect("let in");
+    for machine in ["s1/k2", "s2/k1"] {
+        assert!(client.publish(&format!("plant/{machine}/data"), &payload), "acknowledged");
+    }
+    drop(client);
+    let list = said(folder.path(), &["quarantine", "list"]);
+    assert!(list.contains("2 unknown_topic") && list.contains(" listener/plc plant/s2/k1/data"), "{list}");
+    let replay = |user: &str, expected: &str| {
+        let mended = folder.path().join("mended.toml");
+        std::fs::write(&mended, format!("{user}{MAPPING}")).expect("a writable folder");
+        let done = said(folder.path(), &["quarantine", "replay", "--config", &mended.to_string_lossy()]);
+        assert!(done.contains(expected), "{done}");
+    };
+    replay(&user("another"), "nothing is admitted, 2 items are still refused (2 not_authorised)");
+    replay(&user("plc"), "1 item is admitted as 1 event, 1 is still refused (1 not_authorised)");
+    assert_eq!(foretell.readings(), 1);
+    let exported = export(folder.path());
+    assert!(exported.contains(",s1,k2,") && !exported.contains(",s2,"), "{exported}");
+    assert_eq!(foretell.process.terminate(), Some(0));
 }
 
 #[test]

@@ -34,8 +34,8 @@ use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions, Brokers, BrokersChanged, RefusedPublish};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
-pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind};
-use intake::{Intake, Source};
+pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind, login_of};
+use intake::{Intake, LISTENER, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
 use pem::PemFaults;
 pub use skew::{ClockSkew, OwnClock};
@@ -191,7 +191,7 @@ impl Ingest {
         brokers: Vec<BrokerOptions>,
     ) -> Result<(), StartError> {
         if let Some(options) = listener {
-            let source = Arc::new(Source::new("listener"));
+            let source = Arc::new(Source::new(LISTENER));
             self.source = Some(Arc::clone(&source));
             self.listener = Some(Listener::start(options, self.intake.clone(), source, self.stop.clone()).await?);
         }
@@ -266,7 +266,7 @@ impl Ingest {
     #[must_use]
     pub fn certificates(&self) -> Vec<(String, Certificates)> {
         let own = self.listener.as_ref().map(Listener::certificates).unwrap_or_default();
-        let own = own.into_iter().map(|held| ("listener".to_owned(), held));
+        let own = own.into_iter().map(|held| (LISTENER.to_owned(), held));
         let of = |broker: &Arc<Broker>| {
             let name = &broker.options().name;
             broker.certificates().into_iter().map(|held| (name.clone(), held)).collect::<Vec<_>>()

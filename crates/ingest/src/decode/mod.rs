@@ -45,6 +45,7 @@ pub use reason::RefusalReason;
 use rules::{Route, Shared};
 pub(crate) use voice::Voice;
 
+use crate::listener::Rights;
 use crate::sparkplug::{self, Publication, SparkplugNotes, SparkplugOptions};
 
 /// Entries of the log that are read at once when derived counters are rebuilt.
@@ -183,6 +184,18 @@ impl Decoder {
     /// `out` is cleared first. Nothing fails: what is not admitted stands in `out.refused`.
     pub fn decode(&self, arrived: Timestamp, source: &str, topic: &str, payload: &[u8], out: &mut Decoded) {
         self.decode_known(None, Voice::UNLIMITED, arrived, source, (topic, payload), out);
+    }
+
+    /// The same for a publisher that may speak for some machines only: what is about another one is refused as a whole.
+    pub fn decode_of(
+        &self,
+        rights: &Rights,
+        arrived: Timestamp,
+        source: &str,
+        message: (&str, &[u8]),
+        out: &mut Decoded,
+    ) {
+        self.decode_known(None, Voice::of(rights), arrived, source, message, out);
     }
 
     /// The same for one publisher whose topics come again and again: `known` spares their reading. What `voice` may not say is

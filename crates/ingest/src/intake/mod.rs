@@ -7,6 +7,7 @@
 mod committer;
 mod fleet;
 mod lanes;
+mod origin;
 mod refusals;
 mod status;
 mod submitter;
@@ -27,6 +28,7 @@ use crate::listener::Rights;
 use crate::skew::Skews;
 use committer::{Committer, Item};
 use fleet::Fleet;
+pub use origin::login_of;
 pub(crate) use refusals::LOOK_EVERY;
 use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
@@ -34,6 +36,9 @@ pub use status::{CommitStatus, SourceStatus};
 pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket, size};
 use trouble::Troubles;
 pub use trouble::{Trouble, TroubleKind};
+
+/// The source of whatever comes to our own listener.
+pub(crate) const LISTENER: &str = "listener";
 
 /// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its topic and payload.
 const TICKET_BYTES: u32 = 256;
@@ -120,12 +125,12 @@ impl Intake {
 
     /// The end of the intake of a publisher that may speak for every machine, counted under `source`.
     pub(crate) fn submitter(&self, source: &Arc<Source>) -> Submitter {
-        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), None)
+        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), None, None)
     }
 
-    /// The end of the intake of a login.
-    pub(crate) fn submitter_of(&self, source: &Arc<Source>, rights: &Arc<Rights>) -> Submitter {
-        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), Some(Arc::clone(rights)))
+    /// The end of the intake of a login; one that has a name is named with whatever is refused of it.
+    pub(crate) fn submitter_of(&self, source: &Arc<Source>, rights: &Arc<Rights>, user: Option<&str>) -> Submitter {
+        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), Some(Arc::clone(rights)), user)
     }
 
     /// The decoder behind the intake.

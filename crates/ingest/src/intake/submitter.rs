@@ -6,7 +6,7 @@ use foretell_model::{Clock, Event, MachineId, Refusal, Timestamp};
 use tokio::sync::Notify;
 
 use super::committer::Item;
-use super::{Arrivals, Shared, Source, TICKET_BYTES};
+use super::{Arrivals, Shared, Source, TICKET_BYTES, origin};
 use crate::decode::{Decoded, Decoder, KnownTopics, RefusalReason, Voice};
 use crate::listener::Rights;
 use crate::sparkplug::{self, Publication};
@@ -85,6 +85,8 @@ pub(crate) struct Submitter {
     source: Arc<Source>,
     /// For which machines it may speak; for all without them.
     rights: Option<Arc<Rights>>,
+    /// What is refused is kept under this name: the source's and, for a login, its own.
+    origin: Box<str>,
     outbox: Arc<Outbox>,
     decoded: Decoded,
     known: KnownTopics,
@@ -102,11 +104,18 @@ pub(crate) struct Submitter {
 }
 
 impl Submitter {
-    pub(super) fn new(shared: Arc<Shared>, source: Arc<Source>, rights: Option<Arc<Rights>>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        source: Arc<Source>,
+        rights: Option<Arc<Rights>>,
+        user: Option<&str>,
+    ) -> Self {
+        let origin = user.map_or_else(|| source.name().to_owned(), |user| origin::of_login(source.name(), user));
         Self {
             shared,
             source,
             rights,
+            origin: origin.into(),
             outbox: Arc::default(),
             decoded: Decoded::default(),
             known: KnownTopics::default(),
@@ -148,6 +157,8 @@ impl Submitter {
         let message = (topic, payload);
         self.shared.decoder.decode_known(known, voice, arrived, self.source.name(), message, &mut self.decoded);
         sparkplug::events::emit(self.source.name(), &self.decoded.sparkplug, &self.decoded.publications);
+        // An edge node is one whoever speaks for it, so the decoder is not told of logins.
+        self.decoded.refused.iter_mut().for_each(|refusal| (*self.origin).clone_into(&mut refusal.source));
         // The decoder has asked; but an edge node that still lives under rules of before may speak for another machine by them.
         if let Err(fault) = self.decoded.events.iter().try_for_each(|event| voice.ask(event.machine())) {
             return Ok(self.take_refused(weight, topic, payload, fault.reason.code(), fault.detail, ticket));
@@ -199,7 +210,7 @@ impl Submitter {
         let arrived = self.shared.clock.now();
         let refusal = Refusal {
             arrived,
-            source: self.source.name().to_owned(),
+            source: self.origin.to_string(),
             topic: topic.to_owned(),
             reason,
             detail,
@@ -237,7 +248,7 @@ impl Submitter {
             format!("{machine} is new, and {machines_max} machines are the most taken in (`[mqtt] machines_max`)");
         self.decoded.refused.push(Refusal {
             arrived,
-            source: self.source.name().to_owned(),
+            source: self.origin.to_string(),
             topic: topic.to_owned(),
             reason: RefusalReason::TooManyMachines.code(),
             detail,

@@ -275,10 +275,10 @@ async fn a_stamp_ahead_of_its_arrival_tells_of_the_clock() {
 
 #[tokio::test]
 async fn an_event_for_a_machine_outside_the_rights_refuses_the_whole_message() {
-    let Bench { stores, intake, .. } = bench(32 << 20);
+    let Bench { stores, intake, thread } = bench(32 << 20);
     let source = Arc::new(Source::new("test"));
     let rights = Rights { publish: vec![MachineGlob::parse("s02/*").unwrap()], subscribe: vec![] };
-    let mut submitter = intake.submitter_of(&source, &Arc::new(rights));
+    let mut submitter = intake.submitter_of(&source, &Arc::new(rights), Some("plc"));
     let outcome = submitter.try_submit(TOPIC, reading(0).as_bytes(), Ticket(0));
     assert_eq!(outcome, Ok(Outcome::Refused("not_authorised")));
     submitter.flush();
@@ -288,8 +288,14 @@ async fn an_event_for_a_machine_outside_the_rights_refuses_the_whole_message() {
     // Also what would be refused for another reason: once admitted from the quarantine, it would speak for that machine.
     let outcome = submitter.try_submit(TOPIC, b"rubbish", Ticket(1));
     assert_eq!(outcome, Ok(Outcome::Refused("not_authorised")));
+    // Whose a message on a topic is that nothing claims yet nobody can say; the quarantine knows who sent it.
+    let outcome = submitter.try_submit("gateway/s01/m1", b"{}", Ticket(2));
+    assert_eq!(outcome, Ok(Outcome::Refused("unknown_topic")));
     submitter.flush();
     intake.stop().await;
+    thread.join().unwrap();
+    let refused = stores.refused.lock().unwrap();
+    assert_eq!(refused.iter().map(|refusal| refusal.source.as_str()).collect::<Vec<_>>(), ["test/plc"; 3]);
 }
 
 #[tokio::test]

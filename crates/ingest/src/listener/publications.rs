@@ -46,7 +46,7 @@ pub(super) struct Publications {
 impl Publications {
     pub(super) fn new(shared: Arc<Shared>, client: &Client) -> Self {
         Self {
-            submitter: shared.intake.submitter_of(&shared.source, &client.login.rights),
+            submitter: shared.intake.submitter_of(&shared.source, &client.login.rights, client.login.user.as_deref()),
             peer: client.peer,
             login: client.login.clone(),
             held: None,

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use foretell_history::{OpenError, ReplayClaim, Replayed, SqliteLog, SqliteQuarantine};
 use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
+use foretell_ingest::listener::Rights;
+use foretell_ingest::login_of;
 use foretell_model::{Clock, Event, Quarantined, Refusal, Timestamp};
 
 use super::interrupt::Interrupt;
@@ -60,7 +62,7 @@ pub(super) fn replay(
                     tally.passed_over += 1;
                     return None;
                 }
-                tally.count(admit(&decoder, item, now))
+                tally.count(admit(&decoder, &rights(config, &item.source), item, now))
             })
             .collect();
         if !args.dry_run {
@@ -97,9 +99,17 @@ fn decoder(config: &Config) -> Result<Decoder, Failure> {
     Ok(decoder)
 }
 
+/// For which machines whoever sent an item may speak now; for none, if its login is gone. What came from a broker, which asks its
+/// clients itself, or from a client without a name may be about any.
+fn rights(config: &Config, origin: &str) -> Rights {
+    let Some(login) = login_of(origin) else { return Rights::everything() };
+    let user = config.mqtt.users.iter().find(|user| user.name == login);
+    user.map_or_else(Rights::default, |user| Rights { publish: user.machines.clone(), subscribe: Vec::new() })
+}
+
 /// Decodes an item as when it arrived: readings without a stamp of their own count from then. One that was ahead of our clock,
 /// or too old by it, is measured by the clock of now, because that of then may have been wrong.
-fn admit(decoder: &Decoder, item: Quarantined, now: Timestamp) -> Result<Replayed, String> {
+fn admit(decoder: &Decoder, rights: &Rights, item: Quarantined, now: Timestamp) -> Result<Replayed, String> {
     let (ahead, old) = (RefusalReason::FromFuture.code(), RefusalReason::TooOld.code());
     let arrived = match &item.reason {
         reason if reason == ahead => now,
@@ -108,9 +118,12 @@ fn admit(decoder: &Decoder, item: Quarantined, now: Timestamp) -> Result<Replaye
         _ => item.arrived,
     };
     let mut decoded = Decoded::default();
-    decoder.decode(arrived, &item.source, &item.topic, &item.raw, &mut decoded);
-    if decoded.events.is_empty() && decoded.refused.first().is_some_and(|refusal| refusal.reason == ahead) {
-        decoder.decode(now, &item.source, &item.topic, &item.raw, &mut decoded);
+    let mut decode = |arrived| {
+        decoder.decode_of(rights, arrived, &item.source, (&item.topic, &item.raw), &mut decoded);
+        decoded.events.is_empty() && decoded.refused.first().is_some_and(|refusal| refusal.reason == ahead)
+    };
+    if decode(arrived) {
+        decode(now);
     }
     let Decoded { events, refused, .. } = decoded;
     if events.is_empty() {
