@@ -234,7 +234,7 @@ impl Poller {
         events: &mut Events,
         mut suback_due: Option<Instant>,
     ) -> Result<(), Lost> {
-        // Before the broker has granted our subscriptions, the session does not stand.
+        // Before the broker has granted our subscriptions, or delivers by those of an earlier process, the session does not stand.
         let mut standing = suback_due.is_none().then(|| Standing::new(&self.source));
         self.stood = standing.is_some();
         let mut look_at = self.stood.then(Instant::now);
@@ -262,15 +262,18 @@ impl Poller {
                 }
             };
             match happened {
-                Ok(Happened::Message(message)) => self.message(message).await,
+                Ok(Happened::Message(message)) => {
+                    self.message(message).await;
+                    // Its answer stands behind all that it had for us: minutes of it, after an hour without us. To begin anew would
+                    // have what it has not heard acknowledged sent again.
+                    suback_due = suback_due.map(|_| Instant::now() + self.checked.options.connect_within);
+                    // Nothing comes to whom it has no subscription of.
+                    self.stood = true;
+                }
                 Ok(Happened::Granted(codes)) => {
                     suback_due = None;
                     self.check(&codes)?;
                     (self.subscribed, self.stood) = (true, true);
-                    if standing.is_none() {
-                        standing = Some(Standing::new(&self.source));
-                        look_at = Some(Instant::now());
-                    }
                 }
                 Ok(Happened::SaidGoodbye) if self.stop.is_cancelled() => return Ok(()),
                 Ok(Happened::SaidGoodbye) => return Err(Lost::NotKept),
@@ -282,6 +285,10 @@ impl Poller {
                     }
                     return Err(cause);
                 }
+            }
+            if self.stood && standing.is_none() {
+                standing = Some(Standing::new(&self.source));
+                look_at = Some(Instant::now());
             }
         }
     }

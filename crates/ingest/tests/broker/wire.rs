@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use foretell_ingest::IngestOptions;
-use foretell_ingest::broker::Version;
+use foretell_ingest::broker::{BrokerOptions, Version};
 
 use crate::kit::{PATIENCE, reading};
 use crate::plant::{Plant, TELEMETRY, in_version};
@@ -210,6 +210,35 @@ fn a_denied_subscription_is_tried_again() {
     assert_eq!(peer.expect(PUBACK), [0, 1]);
     drop(peer);
     drop(plant);
+}
+
+/// A broker answers a subscription behind everything that it has kept for us; while that comes, it is waited for, and else not.
+#[test]
+fn an_answer_that_comes_behind_a_backlog_is_waited_for() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let options = BrokerOptions { connect_within: Duration::from_secs(1), ..in_version(&url, Version::V3) };
+    let plant = Plant::start(vec![options], IngestOptions::default());
+    let mut silent = Peer::accept(&listener);
+    silent.connack(true);
+    silent.expect(SUBSCRIBE);
+    let mut rest = Vec::new();
+    silent.0.read_to_end(&mut rest).expect("the session closes the connection");
+
+    let mut peer = Peer::accept(&listener);
+    peer.connack(true);
+    let subscribe = peer.expect(SUBSCRIBE);
+    for n in 1..=8 {
+        std::thread::sleep(Duration::from_millis(400));
+        peer.publish(n, &reading(n.into()));
+        assert_eq!(peer.expect(PUBACK), [0, n]);
+    }
+    assert_eq!(plant.source().connected, 1, "the session stands: readings come");
+    peer.send(&[0x90, 5, subscribe[0], subscribe[1], 1, 1, 1]);
+    std::thread::sleep(Duration::from_millis(1_500));
+    peer.publish(9, &reading(9));
+    assert_eq!(peer.expect(PUBACK), [0, 9]);
+    drop((peer, plant));
 }
 
 /// The session of an earlier process may lack filters of today's configuration, so the first connection always subscribes; a
