@@ -139,10 +139,24 @@ impl TlsFailed<'_> {
     pub(super) fn emit(self, once: &DeniedOnce) {
         let cause = self.cause.to_string();
         if once.is_new(self.peer.ip().to_string(), &cause) {
-            info!(peer = %self.peer, cause, "TLS failed, and this is said once. A client needs TLS, our certificate's authority, and a certificate of its own, if it shows one, from `tls_client_ca_file`.");
+            info!(peer = %self.peer, cause, remedy = tls_remedy(&cause), "TLS failed, and this is said once.");
         } else {
             debug!(peer = %self.peer, cause, "TLS failed.");
         }
+    }
+}
+
+/// What to do about a failed handshake. Two kinds of certificate are what openssl makes when it is told no more than it must be, and
+/// the words of the library tell nobody that.
+fn tls_remedy(cause: &str) -> &'static str {
+    if cause.contains("UnsupportedCertVersion") {
+        "its certificate is of version 1, which `openssl x509 -req` makes without extensions; make it anew with an extension, such as \
+         `-extfile` with the line subjectAltName=DNS:NAME"
+    } else if cause.contains("CaUsedAsEndEntity") {
+        "it shows the certificate of an authority, which `openssl req -x509` makes; let it have one that is signed by that of \
+         `tls_client_ca_file`, and is no authority's itself"
+    } else {
+        "a client needs TLS, our certificate's authority, and a certificate of its own, if it shows one, from `tls_client_ca_file`"
     }
 }
 
