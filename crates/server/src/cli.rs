@@ -154,7 +154,8 @@ Examples:
   foretell check --config config/examples/gateways/telegraf.toml --sample telegraf.json --topic telegraf/edge1
   mosquitto_sub -h broker -t 'plant/#' -C 1 | foretell check --config plant.toml --sample - --topic plant/hq/k2/data
 
-Exit codes: 0 sound, 65 the sample becomes no reading, 66 a file is missing, 69 a port is taken, 78 the configuration is wrong.";
+Exit codes: 0 sound, 65 the sample becomes no reading, 66 the configuration or the sample is missing, 69 a port is taken, 78 the
+configuration is wrong, or a file that it names is missing.";
 
 /// Options of `check`.
 #[derive(Debug, Default, Args)]

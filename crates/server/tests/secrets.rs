@@ -22,3 +22,17 @@ fn a_private_key_that_everybody_may_read_is_warned_of() {
         assert_eq!((code, told), (Some(0), expected), "{mode:o}: {said}");
     }
 }
+
+#[test]
+fn a_secret_that_is_missing_is_a_fault_of_the_configuration_as_the_help_says() {
+    let folder = Folder::new();
+    folder.write("plant.toml", "[console]\npassword_file = \"nowhere\"\n");
+    let (code, said) = folder.run("check --config plant.toml");
+    assert!(
+        code == Some(78) && said.contains("line 2: `console.password_file`: there is no file nowhere"),
+        "{code:?} {said}"
+    );
+    let (_, help) = folder.run("check --help");
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("78 the configuration is wrong, or a file that it names is missing"), "{help}");
+}
