@@ -1,10 +1,11 @@
 //! Floods of one and the same line become one line per interval, with a count.
 //!
 //! The first lines of a place in the code pass. When more come within the interval, further ones are only counted; at its
-//! end one line says how many they were and shows the last of them. A place that stays loud stays held back, so that its
+//! end one line says how many they were, shows the last of them, and names the logins and certificates that they were about: who
+//! has turned away a hall of controllers must know which. A place that stays loud stays held back, so that its
 //! thousandth interval costs one line, too; a quiet interval frees it. Debug lines pass: whoever asks for them wants all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +25,13 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Longest example, characters.
 const EXAMPLE_MAX: usize = 300;
 
+/// Fields that say who a line is about; the first that a line has counts.
+const WHO: [&str; 2] = ["certificate", "user"];
+
+/// Most names of one interval, and characters of each: whoever is not let in may give any.
+const NAMES_MAX: usize = 50;
+const NAME_CHARS_MAX: usize = 64;
+
 /// The lines that this writes itself; they are never held back.
 const OWN_TARGET: &str = "foretell::repeated";
 
@@ -42,6 +50,8 @@ struct Loud {
     flooding: bool,
     /// The latest line that was held back.
     example: Line,
+    /// Whom lines that were held back were about.
+    names: BTreeSet<String>,
 }
 
 /// A line as text.
@@ -64,13 +74,21 @@ impl<S: Subscriber> Filter<S> for HoldBack {
         if metadata.target() == OWN_TARGET || *metadata.level() > Level::INFO {
             return true;
         }
-        self.0.passes(metadata.callsite(), *metadata.level(), Instant::now(), || Line::of(event))
+        let name = || WHO.iter().find_map(|who| Name::of(event, &metadata.fields().field(who)?));
+        self.0.passes(metadata.callsite(), *metadata.level(), Instant::now(), || Line::of(event), name)
     }
 }
 
 impl Flood {
     /// Whether a line of this place may pass now.
-    fn passes(&self, place: Identifier, level: Level, now: Instant, line: impl FnOnce() -> Line) -> bool {
+    fn passes(
+        &self,
+        place: Identifier,
+        level: Level,
+        now: Instant,
+        line: impl FnOnce() -> Line,
+        name: impl FnOnce() -> Option<String>,
+    ) -> bool {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let loud = places.entry(place).or_insert_with(|| Loud {
             since: now,
@@ -79,6 +97,7 @@ impl Flood {
             held: 0,
             flooding: false,
             example: Line::default(),
+            names: BTreeSet::new(),
         });
         if !loud.flooding && loud.passed < PASS_MAX {
             loud.passed += 1;
@@ -89,18 +108,21 @@ impl Flood {
         if loud.held == 1 || loud.held.is_multiple_of(1024) {
             loud.example = line();
         }
+        if loud.names.len() < NAMES_MAX {
+            loud.names.extend(name());
+        }
         false
     }
 
     /// Ends the intervals that are over (all of them, when the process ends) and says what was held back in them.
     pub(super) fn tell(&self, now: Instant, all: bool) {
-        for Told { level, held, seconds, example } in self.over(now, all) {
+        for Told { level, held, seconds, example, names } in self.over(now, all) {
             counter!("foretell_log_lines_held_total").increment(held);
             let Line { message, fields } = example;
             macro_rules! say {
                 ($level:ident) => {
                     tracing::$level!(
-                        target: OWN_TARGET, times = held, within_s = seconds, last = fields, "Again and again: {message}"
+                        target: OWN_TARGET, times = held, within_s = seconds, last = fields, names, "Again and again: {message}"
                     )
                 };
             }
@@ -123,7 +145,8 @@ impl Flood {
             let was_loud = loud.held > 0;
             if was_loud {
                 let (level, held, seconds) = (loud.level, loud.held, lasted.as_secs());
-                told.push(Told { level, held, seconds, example: std::mem::take(&mut loud.example) });
+                let (example, names) = (std::mem::take(&mut loud.example), listed(std::mem::take(&mut loud.names)));
+                told.push(Told { level, held, seconds, example, names });
             }
             // As many as would have passed are not a flood any more.
             loud.flooding = loud.held > u64::from(PASS_MAX);
@@ -141,6 +164,42 @@ struct Told {
     held: u64,
     seconds: u64,
     example: Line,
+    /// Whom it was about, if it says so.
+    names: Option<String>,
+}
+
+/// Names one after the other, with a word where there may be more.
+fn listed(names: BTreeSet<String>) -> Option<String> {
+    let more = if names.len() >= NAMES_MAX { ", …" } else { "" };
+    (!names.is_empty()).then(|| format!("{}{more}", names.into_iter().collect::<Vec<_>>().join(", ")))
+}
+
+/// What one field of a line says.
+struct Name<'a> {
+    wanted: &'a Field,
+    found: Option<String>,
+}
+
+impl<'a> Name<'a> {
+    fn of(event: &Event<'_>, wanted: &'a Field) -> Option<String> {
+        let mut name = Self { wanted, found: None };
+        event.record(&mut name);
+        name.found
+    }
+}
+
+impl Visit for Name<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field == self.wanted {
+            self.found = Some(value.chars().take(NAME_CHARS_MAX).collect());
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field == self.wanted {
+            self.record_str(field, &format!("{value:?}"));
+        }
+    }
 }
 
 impl Line {
@@ -230,6 +289,28 @@ mod tests {
         let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         assert_eq!((&last["times"], &last["level"]), (&3.into(), &"WARN".into()));
         assert_eq!(last["message"], "Again and again: A message was refused.");
+    }
+
+    #[test]
+    fn whoever_was_turned_away_is_named() {
+        let flood = Arc::new(Flood::default());
+        let text = flooded(true, &flood, || {
+            for n in 0..3_000 {
+                let certificate = (n % 3 > 0).then(|| format!("gw-{:02}", n % 20));
+                tracing::info!(peer = n, user = (n % 3 == 0).then_some("plc"), certificate, "Turned a client away.");
+            }
+            flood.tell(Instant::now(), true);
+        });
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let names: Vec<&str> = last["names"].as_str().unwrap().split(", ").collect();
+        assert_eq!((names.len(), names[0], names[20]), (21, "gw-00", "plc"), "{last}");
+        let many = flooded(true, &flood, || {
+            (0..3_000).for_each(|n| tracing::info!(user = format!("{n}{}", "x".repeat(300)), "Turned a client away."));
+            flood.tell(Instant::now(), true);
+        });
+        let last: serde_json::Value = serde_json::from_str(many.lines().last().unwrap()).unwrap();
+        let names = last["names"].as_str().unwrap();
+        assert!(names.ends_with(", …") && names.chars().count() < NAMES_MAX * (NAME_CHARS_MAX + 2) + 2, "{names}");
     }
 
     #[test]
