@@ -122,7 +122,7 @@ impl Drop for Visit {
 }
 
 /// What one machine can call its own: an IPv4 address, or an IPv6 network of /64, of which it may use any address.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

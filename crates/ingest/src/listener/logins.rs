@@ -5,13 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::door::network_of;
 use super::incoming::Connect;
 use super::options::{Anonymous, ListenerOptions, User};
 use super::passwords::{Checked, Checks, Guard};
 use super::replies::TurnedAway;
 use super::rights::Rights;
 
-/// Pairs of address and user whose failures are remembered. When more fail at once, the rest only waits for its answer.
+/// Pairs of address and user whose failures are remembered. When more fail at once, the rest only waits for its answer, and is
+/// counted for its address alone, of which as many more are remembered. An address is what one machine can call its own: of IPv6 a
+/// whole network.
 const FAILING_MAX: usize = 10_000;
 
 /// An address may fail with all its users together so many times as often as with one.
@@ -102,9 +105,11 @@ impl Logins {
     /// password or other rights now, no longer [`holds`](Self::holds) a login.
     pub(super) fn replace(&self, options: &ListenerOptions) {
         let rules = Rules::of(options, Some(&self.rules()));
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
-        // What was wrong by the rules of before may be right now.
-        *self.lock() = Seen::default();
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&rules);
+        let Seen { failing, welcome } = &mut *self.lock();
+        // What was wrong by the rules of before may be right now. Who was let in is still no guesser.
+        failing.clear();
+        welcome.retain(|(_, user)| rules.users.contains_key(user));
     }
 
     /// Whether a client that was let in would be let in as the same again.
@@ -128,7 +133,7 @@ impl Logins {
             return Ok(entry.login());
         }
         let Some(name) = &connect.user else { return self.anonymous(peer) };
-        let key = (peer.addr.ip(), name.chars().take(64).collect::<String>());
+        let key = (network_of(peer.addr.ip()), name.chars().take(64).collect::<String>());
         if self.must_wait(&key, now) {
             return Err(TurnedAway::Throttled);
         }
@@ -199,11 +204,13 @@ impl Logins {
 
     fn failed_once(&self, key: (IpAddr, String), now: Instant) {
         let Seen { failing, .. } = &mut *self.lock();
-        if failing.len() >= FAILING_MAX {
+        let is_address = key.1.is_empty();
+        let failing_max = if is_address { 2 * FAILING_MAX } else { FAILING_MAX };
+        if failing.len() >= failing_max {
             let pause = self.rules().pause;
             failing.retain(|_, entry| now.duration_since(entry.since) < pause);
         }
-        if failing.len() < FAILING_MAX || failing.contains_key(&key) {
+        if failing.len() < failing_max || failing.contains_key(&key) {
             let entry = failing.entry(key).or_insert(Failing { since: now, times: 0 });
             // The pause runs from the latest failure.
             entry.since = now;
@@ -347,11 +354,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_has_a_network_of_addresses_guesses_no_more_often() {
+        let logins = logins(Anonymous::Nobody);
+        let (now, plc) = (Instant::now(), connect(Some(("plc", "x"))));
+        let guess = async |address: String| {
+            let peer = Peer { addr: SocketAddr::new(address.parse().unwrap(), 1), certificate: None };
+            logins.decide(&plc, &peer, now).await.unwrap_err()
+        };
+        let mut bad = 0;
+        for n in 0..100 {
+            bad += u32::from(guess(format!("2001:db8:0:1::{n:x}")).await == TurnedAway::BadLogin);
+        }
+        assert_eq!(bad, 2);
+        assert_eq!(guess("2001:db8:0:2::1".to_owned()).await, TurnedAway::BadLogin);
+    }
+
+    #[tokio::test]
+    async fn an_address_is_counted_although_very_many_fail() {
+        let logins = logins(Anonymous::Nobody);
+        let now = Instant::now();
+        let network = |n: usize| IpAddr::from([10, 1, (n / 250) as u8, (n % 250) as u8]);
+        for n in 0..FAILING_MAX {
+            logins.failed((network(n), "plc".to_owned()), now);
+        }
+        let late = Peer { addr: SocketAddr::from(([10, 2, 0, 1], 1)), certificate: None };
+        let mut bad = 0;
+        for _ in 0..100 {
+            let why = logins.decide(&connect(Some(("plc", "x"))), &late, now).await.unwrap_err();
+            bad += u32::from(why == TurnedAway::BadLogin);
+        }
+        assert_eq!(bad, 2 * ADDRESS_FACTOR);
+    }
+
+    #[tokio::test]
     async fn one_that_guesses_keeps_nobody_out_who_was_let_in_from_there() {
         let logins = logins(Anonymous::Nobody);
         let peer = Peer { addr: SocketAddr::from(([10, 0, 0, 1], 1)), certificate: None };
         let (now, plc) = (Instant::now(), connect(Some(("plc", "secret"))));
         assert!(logins.decide(&plc, &peer, now).await.is_ok());
+        for user in 0..100 {
+            assert!(logins.decide(&connect(Some((&format!("user-{user}"), "x"))), &peer, now).await.is_err());
+        }
+        assert!(logins.decide(&plc, &peer, now).await.is_ok());
+        // Nor when the configuration was read again meanwhile.
+        let users = vec![User { name: "plc".into(), password: Some("secret".into()), rights: Rights::default() }];
+        logins.replace(&ListenerOptions { users, login_failures_max: 2, ..ListenerOptions::default() });
         for user in 0..100 {
             assert!(logins.decide(&connect(Some((&format!("user-{user}"), "x"))), &peer, now).await.is_err());
         }
