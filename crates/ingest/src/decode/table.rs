@@ -20,8 +20,8 @@ impl fmt::Display for Explanation {
             writeln!(f, "  {}  {}  {became}", padded(at, widths[0]), padded(value, widths[1]))?;
         }
         if self.records > 1 {
-            let (records, admitted) = (self.records, self.admitted);
-            writeln!(f, "  (the first of {records} records; {admitted} of them are admitted)")?;
+            let (records, admitted, is) = (self.records, self.admitted, if self.admitted == 1 { "is" } else { "are" });
+            writeln!(f, "  (the first of {records} records; {admitted} of them {is} admitted)")?;
         }
         if self.passed_over > 0 {
             let (count, plural) = (self.passed_over, if self.passed_over == 1 { "" } else { "s" });

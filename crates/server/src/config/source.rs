@@ -42,7 +42,9 @@ pub(super) fn check(s: &Section<'_>, section: &MqttSection) {
         s.fault("url", "[mqtt] `url` is `none`, and no [[mqtt.source]] says where readings come from");
     }
     for (place, source) in section.sources.iter().enumerate() {
-        let taken = ["listener", "broker"].contains(&source.name.as_str())
+        // Refused input is kept under the source's name, and a login's behind the listener's.
+        let taken = source.name == "broker"
+            || source.name.split('/').next() == Some("listener")
             || section.sources.iter().take(place).any(|earlier| earlier.name == source.name);
         if taken {
             s.fault(

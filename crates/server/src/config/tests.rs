@@ -212,7 +212,7 @@ url = "mqtts://north"
 ca_file = "north.pem"
 version = "4"
 [[mqtt.source]]
-name = "listener"
+name = "listener/plc"
 url = "ws://me:pw@south"
 [[mqtt.source]]
 url = "mqtts://south"
@@ -227,7 +227,7 @@ cert_file = "/etc/hostname"
               line 10: `mqtt.source[1].ca_file`: there is no file /nowhere/north.pem
               line 11: `mqtt.source[1].version`: `4` is none of `auto`, `3.1.1`, `5`
               line 12: [mqtt.source[2]] `…@…` is not a broker's address such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt; user and password have keys of their own
-              line 13: the name `listener` is taken; give each source its own
+              line 13: the name `listener/plc` is taken; give each source its own
               line 15: [mqtt.source[3]] needs `name`
               line 17: `mqtt.source[3].cert_file`: /etc/hostname holds no certificate in PEM form"#]],
     );

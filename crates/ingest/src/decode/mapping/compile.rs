@@ -249,8 +249,9 @@ impl Checker<'_> {
             let missing: Vec<_> =
                 Signal::REQUIRED.into_iter().filter(|s| given & bit(*s) == 0).map(Signal::name).collect();
             if !missing.is_empty() {
+                let (are, them) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
                 let problem = format!(
-                    "`{}` is required and neither mapped nor derived; map it, or list what this source does have in `required`",
+                    "`{}` {are} required and neither mapped nor derived; map {them}, or list what this source does have in `required`",
                     missing.join("`, `")
                 );
                 self.fault("required", problem);

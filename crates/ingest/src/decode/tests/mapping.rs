@@ -220,7 +220,7 @@ fn all_faults_of_all_mappings_are_told_at_once() {
         mapping[1] (`b/{machine}`): state.values.a: `idle` is no state; stopped, starting, unloaded and loaded are
         mapping[2] (`c/{site}/{machine}`): csv: the delimiter must be one ASCII character other than a quote or line end
         mapping[2] (`c/{site}/{machine}`): ts: several records in one payload need a time stamp each
-        mapping[2] (`c/{site}/{machine}`): required: `motor_current_a`, `run_hours` is required and neither mapped nor derived; map it, or list what this source does have in `required`
+        mapping[2] (`c/{site}/{machine}`): required: `motor_current_a`, `run_hours` are required and neither mapped nor derived; map them, or list what this source does have in `required`
         mapping[3] (`d/{site}/{machine}`): derive.run_hours.from: `power_kw` is not among the mapped signals
         mapping[3] (`d/{site}/{machine}`): derive.run_hours: `run_hours` is mapped already; take one of the two away
         mapping[3] (`d/{site}/{machine}`): derive.run_hours.above: must be a finite number
@@ -285,6 +285,8 @@ fn explains_each_field() {
         TELEMETRY,
         r#"[{"ts":1,"discharge_temp":80,"motor_current_a":1,"ambient_temp_c":null,"rpm":3000},{}]"#,
     ));
+    let one = explain(TELEMETRY, r#"[{"ts":1,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1},{}]"#);
+    assert!(one.contains("(the first of 2 records; 1 of them is admitted)"), "{one}");
     expect![[r#"
         topic metro/apu: no rule
         refused: unknown_topic: neither a contract topic nor one that a mapping claims"#]]
