@@ -13,7 +13,7 @@ pub const TOO_OLD: &str = "too_old";
 pub struct Refusal {
     /// When it reached us.
     pub arrived: Timestamp,
-    /// Which input, e.g. `listener` or a broker's name.
+    /// Which input: `listener`, `listener/USER` where a login sent it, or a broker's name.
     pub source: String,
     /// MQTT topic or file name with line.
     pub topic: String,

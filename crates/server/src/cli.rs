@@ -84,7 +84,8 @@ pub enum QuarantineCommand {
     /// Write it to a file, one JSON object per line, oldest first.
     Export(QuarantineExportArgs),
     /// Try it again with this configuration, through the same admission as live readings: what is admitted leaves the
-    /// quarantine for the log, once. Works beside a running service, which then takes it to the log.
+    /// quarantine for the log, once. What a login sent may be about the machines that it may speak for now, and no others. Works
+    /// beside a running service, which then takes it to the log.
     Replay(QuarantineReplayArgs),
 }
 
