@@ -83,9 +83,8 @@ pub enum QuarantineCommand {
     List(QuarantineListArgs),
     /// Write it to a file, one JSON object per line, oldest first.
     Export(QuarantineExportArgs),
-    /// Try it again with this configuration, through the same admission as live readings: what is admitted leaves the
-    /// quarantine for the log, once. What a login sent may be about the machines that it may speak for now, and no others. Works
-    /// beside a running service, which then takes it to the log.
+    /// Try it again with this configuration, through the same admission as live readings and with the rights that its login has now:
+    /// what is admitted leaves the quarantine for the log, once. Works beside a running service, which then takes it to the log.
     Replay(QuarantineReplayArgs),
 }
 
@@ -150,7 +149,6 @@ pub struct RunArgs {
 /// What stands below `foretell check --help`.
 const CHECK_EXAMPLES: &str = "\
 Examples:
-  foretell check --config plant.toml
   foretell check --config plant.toml --ports
   foretell check --config config/examples/gateways/telegraf.toml --sample telegraf.json --topic telegraf/edge1
   mosquitto_sub -h broker -t 'plant/#' -C 1 | foretell check --config plant.toml --sample - --topic plant/hq/k2/data
