@@ -257,6 +257,7 @@ fn what_a_login_sent_is_tried_again_with_its_rights() {
         assert!(done.contains(expected), "{done}");
     };
     replay(&user("another"), "nothing is admitted, 2 items are still refused (2 not_authorised)");
+    replay(&user("another"), "no [[mqtt.user]] of this configuration (`plc`) may be about no machine");
     replay(&user("plc"), "1 item is admitted as 1 event, 1 is still refused (1 not_authorised)");
     assert_eq!(foretell.readings(), 1);
     let exported = export(folder.path());

@@ -1,6 +1,6 @@
 //! `foretell quarantine replay`: refused input through admission once more, with the configuration as it is now.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,9 @@ const FETCHED_WITHIN: Duration = Duration::from_secs(15);
 /// retained value without a stamp of its own has no time.
 const NEVER: [&str; 2] = [RefusalReason::NotAuthorised.code(), RefusalReason::RetainedUntimed.code()];
 
+/// So many logins are named that the configuration does not have.
+const STRANGERS_SHOWN: usize = 10;
+
 /// What became of everything that was tried.
 #[derive(Debug, Default)]
 struct Tally {
@@ -35,6 +38,8 @@ struct Tally {
     events: HashSet<u64>,
     refused: BTreeMap<String, u64>,
     passed_over: u64,
+    /// Logins that sent some of it and are not in the configuration.
+    strangers: BTreeSet<String>,
 }
 
 /// Tries everything that passes the filter, oldest first.
@@ -62,7 +67,8 @@ pub(super) fn replay(
                     tally.passed_over += 1;
                     return None;
                 }
-                tally.count(admit(&decoder, &rights(config, &item.source), item, now))
+                let rights = rights(config, &item.source, &mut tally.strangers);
+                tally.count(admit(&decoder, &rights, item, now))
             })
             .collect();
         if !args.dry_run {
@@ -101,10 +107,13 @@ fn decoder(config: &Config) -> Result<Decoder, Failure> {
 
 /// For which machines whoever sent an item may speak now; for none, if its login is gone. What came from a broker, which asks its
 /// clients itself, or from a client without a name may be about any.
-fn rights(config: &Config, origin: &str) -> Rights {
+fn rights(config: &Config, origin: &str, strangers: &mut BTreeSet<String>) -> Rights {
     let Some(login) = login_of(origin) else { return Rights::everything() };
-    let user = config.mqtt.users.iter().find(|user| user.name == login);
-    user.map_or_else(Rights::default, |user| Rights { publish: user.machines.clone(), subscribe: Vec::new() })
+    let Some(user) = config.mqtt.users.iter().find(|user| user.name == login) else {
+        strangers.insert(format!("`{login}`"));
+        return Rights::default();
+    };
+    Rights { publish: user.machines.clone(), subscribe: Vec::new() }
 }
 
 /// Decodes an item as when it arrived: readings without a stamp of their own count from then. One that was ahead of our clock,
@@ -164,7 +173,7 @@ fn identity(event: &Event) -> u64 {
 }
 
 fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Result<(), Failure> {
-    let Tally { admitted, events, refused, passed_over } = tally;
+    let Tally { admitted, events, refused, passed_over, strangers } = tally;
     let (items, events) = (count(*admitted, "item"), count(events.len() as u64, "event"));
     let verb_of = |n: u64| if dry_run { "would be" } else { verb(n, "is", "are") };
     let still: u64 = refused.values().sum();
@@ -191,6 +200,13 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
             "{passed_over} {} not tried: cut when they were kept, or refused for want of rights or of a time; \
              `foretell quarantine export` writes them out",
             verb(*passed_over, "was", "were")
+        ))?;
+    }
+    if !strangers.is_empty() {
+        let names = strangers.iter().take(STRANGERS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        output.line(&format!(
+            "what logins sent that are no [[mqtt.user]] of this configuration ({names}) may be about no machine; is it the service's \
+             own (`--config`)?"
         ))?;
     }
     if stopped { output.line("stopped before the end; the same command goes on from there") } else { Ok(()) }
