@@ -72,6 +72,8 @@ struct CustomerPage {
     only_after: bool,
     /// The advisor will call about what comes after the work.
     call_comes: bool,
+    /// Machines of which one is named where the customer reports a breakdown; none where the letter is about one.
+    which: Vec<String>,
     b: BookingPage,
 }
 
@@ -238,6 +240,7 @@ fn lay_out(
         after,
         only_after,
         call_comes: b.state == BookingState::CallComes,
+        which: which(&b),
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
         other_figs: b.others.iter().map(|(name, curve)| other_figure(name, curve, app, lang)).collect(),
         frame,
@@ -271,6 +274,12 @@ const fn meanwhile(all_broken: bool, is_booked: bool, f: &field::Words) -> &'sta
         (true, true) => f.trouble_booked,
         (true, false) => f.trouble_first,
     }
+}
+
+/// What the customer calls the machines of a letter about several.
+fn which(b: &BookingPage) -> Vec<String> {
+    let others = b.others.iter().map(|(name, _)| name);
+    if b.others.is_empty() { Vec::new() } else { std::iter::once(&b.own_name).chain(others).cloned().collect() }
 }
 
 /// Where the page of a broken machine is.

@@ -160,7 +160,12 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             let ways = [(false, false), (false, true), (true, false), (true, true)];
             ways.map(|way| Specimen::Complaint(ComplaintFacts::invented(language, way))).into()
         }
-        Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
+        Occasion::OnTheWay
+        | Occasion::Late
+        | Occasion::Progress
+        | Occasion::Closing
+        | Occasion::CalledOff
+        | Occasion::StillOpen => {
             let promises: &[Option<Promise>] = match occasion {
                 Occasion::Late => &[Some(Promise::OnSite), Some(Promise::CallBack)],
                 _ => &[None],
