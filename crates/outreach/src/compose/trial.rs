@@ -166,10 +166,8 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
         | Occasion::Closing
         | Occasion::CalledOff
         | Occasion::StillOpen => {
-            let promises: &[Option<Promise>] = match occasion {
-                Occasion::Late => &[Some(Promise::OnSite), Some(Promise::CallBack)],
-                _ => &[None],
-            };
+            let is_late = occasion == Occasion::Late;
+            let promises: &[_] = if is_late { &[Some(Promise::OnSite), Some(Promise::CallBack)] } else { &[None] };
             let all = promises.iter().flat_map(|promise| [true, false].map(|rich| (*promise, rich)));
             all.map(|(promise, rich)| {
                 let technician = rich.then(|| comer(language));

@@ -114,10 +114,7 @@ impl Kind {
     /// Whether it is about a service case: whoever has a broken machine waits for it at any hour.
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
-        matches!(
-            self,
-            Self::Notice | Self::OnTheWay | Self::Progress | Self::Closing | Self::CalledOff | Self::StillOpen
-        )
+        !matches!(self, Self::Invitation | Self::Reminder | Self::FollowUp | Self::Confirmation)
     }
 }
 
