@@ -202,11 +202,9 @@ fn lay_out(
     });
     let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
     let frame = Frame::new(lang, base).following(follows);
+    let head = |(token, case): &(String, GuestCase)| CaseHead::of(case, &Frame::new(lang, case_base(token)));
     CustomerPage {
-        troubles: troubles
-            .iter()
-            .map(|(token, case)| CaseHead::of(case, &Frame::new(lang, case_base(token))))
-            .collect(),
+        troubles: troubles.iter().map(head).collect(),
         meanwhile: meanwhile(all_broken, visit.is_some(), f),
         all_broken,
         sender: Sender::of(&b.advisor, &b.company, portrait, &frame),
