@@ -162,6 +162,7 @@ async fn a_visit_is_made_step_by_step() {
     let page = get(&app, "/visits/31?lang=en").await.body();
     assert!(page.contains("name=\"seen\" value=\"arrival\""), "{page}");
     assert_eq!(form(&app, "/visits/31/take-back", "reason=x&seen=report").await.status, 409, "no report yet");
+    assert_eq!(form(&app, "/visits/31/take-back", "reason=x&seen=zzz").await.status, 409, "nobody saw that");
     assert!(page.contains("Finish the visit") && !page.contains("data-way="), "no place is sent any more");
     // A gap in the checklist must be explained; then it is done, once.
     let ticked = "found=something_else&instead=oil_aged&minutes=85&test_run=on&tidy=on&old_parts=on&report=on";
@@ -292,6 +293,14 @@ async fn a_link_shows_a_calm_page_and_takes_choices() {
     assert_eq!((reported.status, reported.header("location")), (303, "/b/case-en"));
     let foreign = Request::post("/b/token-en/trouble").header("sec-fetch-site", "cross-site").body(Body::empty());
     assert_eq!(send(&app, foreign.unwrap()).await.status, 403);
+    // Once a breakdown is over its page takes the next one; while it lasts it is on that page anyhow.
+    for (path, offers) in [("/b/case-closed-en", true), ("/b/case-closed-zh", true), ("/b/case-en", false)] {
+        let body = get(&app, path).await.body();
+        assert_eq!(body.contains(&format!("action=\"{path}/trouble\"")), offers, "{path}");
+        assert!(!body.contains("name=\"which\""), "{path}: there is one machine");
+    }
+    let again = form(&app, "/b/case-closed-en/trouble", "what=down+again").await;
+    assert_eq!((again.status, again.header("location")), (303, "/b/case-en"));
     let pdf = get(&app, "/b/token-en/report.pdf").await;
     assert_eq!((pdf.status, pdf.header("content-type")), (200, "application/pdf"));
     assert!(pdf.bytes.starts_with(b"%PDF"));

@@ -47,7 +47,7 @@ pub use outlook::{Certainty, Outlook, WeekWindow};
 pub use quarantine::{FROM_FUTURE, Quarantine, Quarantined, Refusal, TOO_OLD};
 pub use reading::{Quality, Reading, RunState};
 pub use remark::{BODY_CHARS_MAX, Lack, Remark, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX, TemplateFault, WordSort};
-pub use service::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};
+pub use service::{Entered, FaultPrecision, Found, MINUTES_MAX, Reply, Timer, TimerState, VisitState};
 pub use signal::{Range, Signal, Signals};
 pub use single::widened;
 pub use subsystem::{Sign, Subsystem};

@@ -62,7 +62,7 @@ obstacles! {
     /// A time that lies in the past.
     TimePassed = "time_passed", "the time given has passed";
     /// A time so far ahead that nobody plans for it: a slip of the keyboard.
-    TooFar = "too_far", "the time given is more than a year ahead";
+    TooFar = "too_far", "the time given is too far ahead";
     /// A time at which no visit begins or ends, e.g. at night or on a Sunday, that nobody said was agreed.
     OddHour = "odd_hour", "visits are from 07:00 to 19:00, Monday to Saturday; confirm that this time was agreed with the customer";
     /// A point of the checklist is neither done nor explained.

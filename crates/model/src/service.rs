@@ -18,6 +18,19 @@ named! {
 }
 
 named! {
+    /// What somebody has entered last of a visit, or of a broken machine's case.
+    Entered {
+        /// That they are there.
+        Arrival = "arrival",
+        /// How it ended.
+        Report = "report",
+    }
+}
+
+/// Longest time that anybody announces or works, minutes: a day.
+pub const MINUTES_MAX: u32 = 24 * 60;
+
+named! {
     /// Where a promise to a customer stands, the most pressing first.
     TimerState {
         /// It slipped and is not kept yet.

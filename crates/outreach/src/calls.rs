@@ -3,11 +3,12 @@
 use foretell_model::{FindingId, Obstacle, Timestamp};
 
 use crate::apply::withdraw;
+use crate::compose::Draft;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
 use crate::store::{
-    Case, Entry, Session, advisories, bookings, fates, messages, record, registry, replies, service_cases,
+    Case, Entry, Mail, Session, advisories, bookings, fates, messages, record, registry, replies, service_cases,
 };
 use crate::views::{AfterCall, Matter, MessageState, Stage, Unsettled};
 use crate::{Outreach, rivals};
@@ -84,7 +85,8 @@ impl Outreach {
     }
 
     /// As [`Outreach::resolve_delivery`] for a message that did not arrive, and sends it again at once: it is approved already.
-    /// The governor is asked as for any other.
+    /// The governor is asked as for any other. One whose link was withdrawn goes out with a link of its own: the old one opens
+    /// nothing, and the customer needs one that does.
     ///
     /// # Errors
     /// When the message is neither unknown nor failed.
@@ -112,6 +114,9 @@ impl Outreach {
                 // A newer letter of the case says it all: two would ask twice.
                 if mail.kind.is_proactive() && messages::has_unsent_beside(tx, &mail)? {
                     return Err(OutreachError::refused(&attempted, Obstacle::DeliveryKnown));
+                }
+                if replies::is_revoked(tx, mail.id)? {
+                    mail = self.with_fresh_link(tx, mail, now)?;
                 }
                 (mail.due, mail.attempts, mail.reason) = (now, 0, None);
                 fates::forget_refusals(tx, mail.id)?;
@@ -143,6 +148,24 @@ impl Outreach {
             let customer = Some(mail.customer.as_str());
             Entry { at: now, who, what, customer, machine, advisory, ..Entry::default() }.write(tx)
         })
+    }
+
+    /// The same message under a number of its own, which makes another link; the old one never goes out.
+    fn with_fresh_link(&self, connection: &dyn Session, mut old: Mail, now: Timestamp) -> Result<Mail> {
+        let expires = now.plus_days(f64::from(self.options.link_valid_days));
+        let mut fresh = Mail { id: 0, expires: old.expires.max(expires), ..old.clone() };
+        (old.state, old.reason) = (MessageState::Withdrawn, Some(LINK_RENEWED.to_owned()));
+        old.save(connection)?;
+        fresh.save(connection)?;
+        messages::set_offers(connection, fresh.id, &messages::offers(connection, old.id)?)?;
+        let (was, is) = (self.link(&old), self.link(&fresh));
+        // Words that a person wrote stay, but for the link in them.
+        fresh.text = fresh.text.map(|text| Draft {
+            body: text.body.replace(&was, &is),
+            short: text.short.replace(&was, &is),
+            ..text
+        });
+        Ok(fresh)
     }
 
     /// Words about a service case of which nobody knows whether they arrived, or that certainly did not, as far as they are
@@ -190,6 +213,9 @@ impl Outreach {
 
 /// Why a letter that was approved is a draft again.
 const LINKS_BACK: &str = "its link was withdrawn; this is a fresh draft";
+
+/// Why a message does not go out whose link was withdrawn and that goes out with another one.
+const LINK_RENEWED: &str = "its link was withdrawn; it goes out with a fresh one";
 
 /// Why the advisor calls instead of a reminder or another letter that nobody asked for.
 pub(crate) const LINKS_WITHDRAWN: &str = "the links in the letter were withdrawn; please call";

@@ -138,10 +138,14 @@ impl Outreach {
     /// The customer told the advisor to stop such messages on a medium.
     ///
     /// # Errors
-    /// When there is no such customer or the store refuses.
+    /// When there is no such customer or the store refuses; `Missing` for a medium of which the customer has neither an address nor
+    /// a preference: nothing goes out there, and a slip would look as if the wish were kept.
     pub fn opt_out(&self, customer: &str, medium: &str, why: &str, who: &str, now: Timestamp) -> Result<()> {
         self.store.write(&format!("stop messages to {customer} by {medium}"), |tx| {
-            must_exist(tx, customer)?;
+            let is_known = known(tx, customer)?.media().any(|own| own == medium);
+            if !is_known && !care::opted_out(tx, customer, medium)? {
+                return Err(OutreachError::missing("medium of the customer", medium));
+            }
             care::opt_out(tx, customer, medium, now)?;
             let why = said(medium, why);
             let (what, customer) = (record::STOPPED, Some(customer));
@@ -179,7 +183,7 @@ impl Outreach {
         who: &str,
         now: Timestamp,
     ) -> Result<()> {
-        must_exist(connection, customer)?;
+        known(connection, customer)?;
         let before = care::stage(connection, customer)?;
         let change = StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() };
         care::set_stage(connection, customer, &change)?;
@@ -198,9 +202,9 @@ fn said(medium: &str, why: &str) -> String {
     if why.trim().is_empty() { medium.to_owned() } else { format!("{medium}: {}", why.trim()) }
 }
 
-fn must_exist(connection: &dyn Session, customer: &str) -> Result<()> {
-    let known: Option<Customer> = registry::find(connection, customer)?;
-    known.map(drop).ok_or_else(|| OutreachError::missing("customer", customer))
+/// A customer who must exist.
+fn known(connection: &dyn Session, customer: &str) -> Result<Customer> {
+    registry::find(connection, customer)?.ok_or_else(|| OutreachError::missing("customer", customer))
 }
 
 /// Notes that something may have moved a customer's stage.

@@ -1,6 +1,6 @@
 //! The way to a broken machine: who is sent, setting out, and where the technician is until somebody has arrived.
 
-use foretell_model::{MachineId, Obstacle, Timestamp};
+use foretell_model::{DAY_MS, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -8,11 +8,18 @@ use crate::journey::{announced, is_too_long, km_to, on_earth};
 use crate::store::{record, service_cases};
 use crate::views::{Arrival, ServiceCase};
 
+/// A page may have been open for so long when somebody is sent who is as good as there, ms.
+const ETA_PAST_MS: i64 = 5 * MINUTE_MS;
+/// Nobody is sent for later, ms: a breakdown is on site within hours, a week-end and a holiday included within three days; what
+/// is further ahead is a slip of the keyboard.
+const ETA_AHEAD_MS: i64 = 3 * DAY_MS;
+
 impl Outreach {
     /// A technician is sent; `eta` is when that person expects to be there.
     ///
     /// # Errors
-    /// When the case is closed, somebody is on site, or there is no such technician.
+    /// When the case is closed, somebody is on site, or there is no such technician; `Refused` for a time that has passed or is
+    /// days ahead.
     pub fn send_technician(
         &self,
         id: i64,
@@ -21,6 +28,7 @@ impl Outreach {
         who: &str,
         now: Timestamp,
     ) -> Result<ServiceCase> {
+        expectable(eta, now).map_err(|why| OutreachError::refused(format!("send {technician}"), why))?;
         self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
         let known = self.service_case(id)?;
         // Tapped twice it is said once; and whoever has set out meanwhile is not sent back.
@@ -119,6 +127,15 @@ impl Outreach {
     }
 }
 
+/// A time at which whoever is sent now can be there: the customer is mailed it, so a slip of the keyboard must not pass.
+fn expectable(eta: Option<Timestamp>, now: Timestamp) -> std::result::Result<(), Obstacle> {
+    match eta.map_or(0, |at| at - now) {
+        ahead if ahead < -ETA_PAST_MS => Err(Obstacle::TimePassed),
+        ahead if ahead > ETA_AHEAD_MS => Err(Obstacle::TooFar),
+        _ => Ok(()),
+    }
+}
+
 /// Where somebody was is nobody's business once the way is over.
 pub(crate) const fn forget_place(case: &mut ServiceCase) {
     (case.position_deg, case.located, case.begun_km) = (None, None, None);
@@ -130,4 +147,17 @@ fn must_be_under_way(case: &ServiceCase) -> Result<()> {
         return Err(OutreachError::refused(attempted, Obstacle::NobodyOnTheWay));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_expected_in_the_past_or_days_ahead() {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let of = |minutes: i64| expectable(Some(now + minutes * MINUTE_MS), now);
+        assert_eq!([of(-5), of(0), of(3 * 24 * 60)], [Ok(()); 3]);
+        assert_eq!((of(-6), of(3 * 24 * 60 + 1)), (Err(Obstacle::TimePassed), Err(Obstacle::TooFar)));
+    }
 }

@@ -1,8 +1,9 @@
-//! Whoever drives to a customer hears when a visit of theirs is moved, taken off them or given to them by a move: on the page of
-//! their day, and by the first channel on which they have an address.
+//! Whoever drives to a customer hears when a visit of theirs is moved, taken off them or given to them by a move, and when a
+//! breakdown is called off, open again or somebody else's: on the page of their day, and by the first channel on which they have
+//! an address.
 //!
 //! A word is put down in the same step as the change itself. It is for a colleague, so no governor is asked; it waits for the
-//! morning unless the visit is nearer than that.
+//! morning unless the visit is nearer than that; word of a breakdown waits for nothing.
 
 use foretell_model::{HOUR_MS, Timestamp};
 
@@ -16,7 +17,7 @@ use crate::registry::{Customer, Language, Site, Technician};
 use crate::slots::Slot;
 use crate::store::crews::{self, Kept};
 use crate::store::{Session, advisories, bookings, registry};
-use crate::views::{CrewChange, CrewWord, MessageState};
+use crate::views::{CrewChange, CrewWord, MessageState, WorkOf};
 use crate::{Machine, Outreach};
 
 /// Words taken up in one tick.
@@ -83,7 +84,7 @@ impl Outreach {
             from_name: language.of(&self.options.company).to_owned(),
             reply_to: None,
             language: language.tag(),
-            short: format!("{subject} {}", self.visit_link(kept.visit)),
+            short: format!("{subject} {}", self.link_of(kept.of)),
             subject,
             body,
             link: String::new(),
@@ -94,8 +95,12 @@ impl Outreach {
         Ok(Some((channel, parcel)))
     }
 
-    fn visit_link(&self, visit: i64) -> String {
-        format!("{}/visits/{visit}", self.options.public_url.trim_end_matches('/'))
+    fn link_of(&self, of: WorkOf) -> String {
+        let path = match of {
+            WorkOf::Visit(id) => format!("visits/{id}"),
+            WorkOf::ServiceCase(id) => format!("cases/{id}"),
+        };
+        format!("{}/{path}", self.options.public_url.trim_end_matches('/'))
     }
 
     fn worded(
@@ -114,44 +119,80 @@ impl Outreach {
             span.map_or_else(String::new, |span| slot_text(language, calendar, &slot(span)))
         };
         let (before, after) = (time(kept.before), time(kept.after));
-        let (subject, said) = match (language, kept.what) {
-            (Language::En, CrewChange::Moved) => {
-                (format!("Moved to {after}: {whom}"), format!("The visit has moved from {before} to {after}."))
-            }
-            (Language::ZhCn, CrewChange::Moved) => {
-                (format!("上门改到{after}：{whom}"), format!("上门时间由{before}改到{after}。"))
-            }
-            (Language::En, CrewChange::Given) => {
-                (format!("Yours now, {after}: {whom}"), format!("This visit is yours now: {after}."))
-            }
-            (Language::ZhCn, CrewChange::Given) => {
-                (format!("改由您上门，{after}：{whom}"), format!("这次上门改由您去：{after}。"))
-            }
-            (Language::En, CrewChange::Taken) => (
-                format!("No longer yours, {before}: {whom}"),
-                format!("A colleague will now make the visit on {before}."),
-            ),
-            (Language::ZhCn, CrewChange::Taken) => {
-                (format!("不用您去了，{before}：{whom}"), format!("{before}的上门改由同事负责。"))
-            }
-            (Language::En, CrewChange::Cancelled) => {
-                (format!("Called off, {before}: {whom}"), format!("The visit on {before} has been called off."))
-            }
-            (Language::ZhCn, CrewChange::Cancelled) => {
-                (format!("上门取消，{before}：{whom}"), format!("{before}的上门已取消。"))
-            }
+        let (subject, said) = match kept.of {
+            WorkOf::Visit(_) => said_of_visit((language, kept.what), &whom, (&before, &after)),
+            WorkOf::ServiceCase(_) => said_of_breakdown((language, kept.what), &whom),
         };
         let address = site.map(|site| site.address).filter(|address| !address.is_empty());
-        let lines = [Some(whom), address, Some(said), Some(self.visit_link(kept.visit))];
+        let lines = [Some(whom), address, Some(said), Some(self.link_of(kept.of))];
         Ok((subject, lines.into_iter().flatten().collect::<Vec<_>>().join("\n") + "\n"))
     }
 }
 
-/// What the machines of a visit are called.
+/// What changed of a visit: a subject and a sentence.
+fn said_of_visit(
+    (language, what): (Language, CrewChange),
+    whom: &str,
+    (before, after): (&str, &str),
+) -> (String, String) {
+    match (language, what) {
+        (Language::En, CrewChange::Moved) => {
+            (format!("Moved to {after}: {whom}"), format!("The visit has moved from {before} to {after}."))
+        }
+        (Language::ZhCn, CrewChange::Moved) => {
+            (format!("上门改到{after}：{whom}"), format!("上门时间由{before}改到{after}。"))
+        }
+        (Language::En, CrewChange::Given) => {
+            (format!("Yours now, {after}: {whom}"), format!("This visit is yours now: {after}."))
+        }
+        (Language::ZhCn, CrewChange::Given) => {
+            (format!("改由您上门，{after}：{whom}"), format!("这次上门改由您去：{after}。"))
+        }
+        (Language::En, CrewChange::Taken) => {
+            (format!("No longer yours, {before}: {whom}"), format!("A colleague will now make the visit on {before}."))
+        }
+        (Language::ZhCn, CrewChange::Taken) => {
+            (format!("不用您去了，{before}：{whom}"), format!("{before}的上门改由同事负责。"))
+        }
+        (Language::En, CrewChange::Cancelled) => {
+            (format!("Called off, {before}: {whom}"), format!("The visit on {before} has been called off."))
+        }
+        (Language::ZhCn, CrewChange::Cancelled) => {
+            (format!("上门取消，{before}：{whom}"), format!("{before}的上门已取消。"))
+        }
+    }
+}
+
+/// The same of a breakdown, which has no time that could be moved.
+fn said_of_breakdown((language, what): (Language, CrewChange), whom: &str) -> (String, String) {
+    let (subject, said) = match (language, what) {
+        (Language::En, CrewChange::Cancelled) => (
+            "Breakdown called off",
+            "The breakdown has been called off, and nobody needs to come. If you are on your way, please turn back.",
+        ),
+        (Language::ZhCn, CrewChange::Cancelled) => ("报修取消", "报修已取消，不用上门了。如果已经出发，请返回。"),
+        (Language::En, CrewChange::Taken) => {
+            ("Breakdown, no longer yours", "A colleague is going to this breakdown in your place.")
+        }
+        (Language::ZhCn, CrewChange::Taken) => ("不用您去了，报修", "这次报修改由同事上门，您不用去了。"),
+        (Language::En, CrewChange::Given | CrewChange::Moved) => {
+            ("Breakdown, yours now", "Please look after this breakdown: it is yours now.")
+        }
+        (Language::ZhCn, CrewChange::Given | CrewChange::Moved) => ("报修由您上门", "这次报修由您上门处理。"),
+    };
+    match language {
+        Language::En => (format!("{subject}: {whom}"), said.to_owned()),
+        Language::ZhCn => (format!("{subject}：{whom}"), said.to_owned()),
+    }
+}
+
+/// What the machines of a visit, or of a breakdown, are called.
 fn numbers(connection: &dyn Session, kept: &Kept) -> Result<Vec<String>> {
-    let case = match advisories::find(connection, &kept.case)? {
-        Some(case) => Some(part_of_visit(connection, &case, &bookings::get(connection, kept.visit)?)?),
-        None => None,
+    let case = match (kept.of, advisories::find(connection, &kept.case)?) {
+        (WorkOf::Visit(visit), Some(case)) => {
+            Some(part_of_visit(connection, &case, &bookings::get(connection, visit)?)?)
+        }
+        _ => None,
     };
     let machines = case.map_or_else(|| vec![kept.machine.clone()], |case| case.machines().cloned().collect());
     let number = |machine: &foretell_model::MachineId| {

@@ -85,10 +85,10 @@ impl Outreach {
         })
     }
 
-    /// The customer reports through a letter's link that the machine has broken down; gives the link to the case's page.
+    /// The customer reports through a link that the machine has broken down; gives the link to the case's page.
     ///
     /// # Errors
-    /// As [`Outreach::booking_page`].
+    /// As [`Outreach::report_trouble`].
     pub fn report_through_link(&self, token: &str, which: Option<&str>, what: &str, now: Timestamp) -> Result<String> {
         self.report_trouble(token, which, what, now).map(|case| self.case_link(&case))
     }

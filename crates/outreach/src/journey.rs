@@ -5,7 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use foretell_model::{DAY_MS, Finding, FindingId, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
+use foretell_model::{
+    DAY_MS, Finding, FindingId, HOUR_MS, MINUTE_MS, MINUTES_MAX, MachineId, Obstacle, Timestamp, VisitState,
+};
 
 use crate::Outreach;
 use crate::case_way::forget_place;
@@ -34,8 +36,6 @@ const ERRANDS_MAX: u32 = 200;
 const VISITS_MAX: u32 = 5_000;
 /// Earlier visits shown to whoever comes.
 const EARLIER_MAX: u32 = 10;
-/// Longest way that anybody announces, minutes.
-const MINUTES_MAX: u32 = 24 * 60;
 
 impl Outreach {
     /// Visits that touch a span, of one technician or of all, soonest first, at most 200. Those called off are left out.

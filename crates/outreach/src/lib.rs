@@ -16,8 +16,8 @@
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | `templating` | what a template may do |
 //! | [`channel`] | ways out of the house |
-//! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
-//! | `answers`, `mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
+//! | [`hooks`], [`replies`], `stop_words`, `alarms` | who is told of what happens, what customers answer, what controllers say |
+//! | `answers`, `mistakes`, `case_mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
 //! | `taps`, `seen` | what a tap on a page does that may have been open for days; acts on what is still as it was seen |
 //! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
@@ -45,6 +45,7 @@ mod calendar;
 mod calls;
 mod card;
 mod care;
+mod case_mistakes;
 mod case_replies;
 mod case_way;
 mod cells;
@@ -95,6 +96,7 @@ mod seen;
 pub mod service;
 pub mod slots;
 pub mod spreadsheet;
+mod stop_words;
 pub mod store;
 mod taps;
 mod telling;
@@ -133,15 +135,16 @@ pub use registry::{
     Advisor, Contact, Contacting, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site,
     Technician, Words,
 };
-pub use replies::{ReplyHeard, StopWords};
+pub use replies::ReplyHeard;
 pub use service::Counter;
 pub use slots::Slot;
+pub use stop_words::StopWords;
 pub use views::{
     AfterCall, AfterCancelling, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice, CrewChange,
     CrewWord, Errand, ErrandSheet, Figures, Guest, Happening, Joins, Journey, LetterFound, LooseReply, Matter,
-    MessageState, MessageView, NoteOf, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise,
+    MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise,
     QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked,
-    Unsent, Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
+    Unsent, Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkOf, WorkVerdict, Written,
 };
 
 use std::path::Path;

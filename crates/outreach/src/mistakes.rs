@@ -1,34 +1,55 @@
-//! What somebody entered by mistake is taken back: an arrival, the report of a visit, a breakdown that was none, a letter that was
-//! to be a call, a customer's own answer.
+//! What somebody entered by mistake is taken back: an arrival, the report of a visit, a letter that was to be a call. Of a machine
+//! that broke: [`crate::case_mistakes`].
 //!
 //! Nothing is deleted: the record has what was entered and that it was taken back, by whom and why. A customer who was told of it
 //! is told otherwise: by the page, which shows what is so, and where words went out, by words or by the advisor's call.
 
-use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
+use foretell_model::{Entered, Finding, FindingId, Objection, Obstacle, Timestamp};
 
 use crate::calls::{desk_note, refuse_outside};
-use crate::case_way::forget_place;
-use crate::compose::trouble::About;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::journey::{may_be_there, to_come};
 use crate::outcome::verdict_at;
 use crate::store::{
-    Case, Entry, GoesWith, Session, Stay, advisories, bookings, evidence, journeys, messages, record, registry,
-    service_cases, stock, untold_work,
+    Case, Entry, GoesWith, Session, Stay, advisories, bookings, evidence, journeys, messages, record, registry, stock,
+    untold_work,
 };
-use crate::troubles;
-use crate::views::{Matter, MessageState, ServiceCase, Stage, VisitReport};
+use crate::views::{Matter, MessageState, Stage, VisitReport};
 use crate::visits::WITH_ANOTHER;
-use crate::{Machine, Outreach};
+use crate::{Customer, Machine, Outreach};
 
-/// So long after its end a visit's report can be taken back, days; later other things rest on it.
-const REOPEN_DAYS: f64 = 30.0;
+/// So long after its end a report can be taken back, days; later other things rest on it.
+pub(crate) const REOPEN_DAYS: f64 = 30.0;
 
 /// What the advisor must tell whoever has read that the work is done; why follows.
 const TOLD_OF_WORK: &str = "the customer was told that the work is done, which is not so; please call";
 
 impl Outreach {
+    /// What was entered last of a visit was a mistake: its end, or else an arrival. `seen` is which of the two whoever takes it
+    /// back saw there, so that a form sent twice takes one step back and not two; `None` where nobody looked.
+    ///
+    /// # Errors
+    /// `Refused` as stale where something else was entered last than was seen; else as [`Outreach::not_arrived`] and
+    /// [`Outreach::reopen_visit`], which look again in their own step.
+    pub fn take_visit_back(
+        &self,
+        visit: i64,
+        seen: Option<Entered>,
+        why: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let attempted = format!("take back what was entered of visit {visit}");
+        let state = self.store.read(&attempted, |c| Ok(bookings::get(c, visit)?.state))?;
+        let last = if state == "booked" { Entered::Arrival } else { Entered::Report };
+        must_be_last(last, seen, &attempted)?;
+        match last {
+            Entered::Arrival => self.not_arrived(visit, why, who, now),
+            Entered::Report => self.reopen_visit(visit, why, who, now),
+        }
+    }
+
     /// Nobody is there yet: the arrival was entered by mistake. Whoever had set out is on the way again.
     ///
     /// # Errors
@@ -58,12 +79,14 @@ impl Outreach {
     /// figures show that it has changed nothing.
     ///
     /// # Errors
-    /// `Refused` when the visit was not reported, was long ago, another one was booked since, or nobody says why.
+    /// `Refused` when the visit was not reported, was long ago, another one was booked since, its customer was erased, or nobody
+    /// says why.
     pub fn reopen_visit(&self, visit: i64, why: &str, who: &str, now: Timestamp) -> Result<()> {
         let attempted = format!("take the report of visit {visit} back");
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let mut stay = bookings::get(tx, visit)?;
+            must_be_known(tx, Some(&stay.customer), &attempted)?;
             let mut case = advisories::get(tx, &stay.case)?;
             let newest = bookings::newest_of(tx, &stay.case)?;
             if newest.is_some_and(|newest| newest.id != stay.id) {
@@ -138,74 +161,6 @@ impl Outreach {
         Ok(())
     }
 
-    /// Nobody is at the broken machine yet: the arrival was entered by mistake. Its promise runs on.
-    ///
-    /// # Errors
-    /// `Refused` when nobody has arrived, the customer was told what was found, the case is closed, or nobody says why.
-    pub fn not_on_site(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        let attempted = format!("take the arrival at service case {id} back");
-        must_say_why(&attempted, why)?;
-        self.change_trouble(id, (who, record::TROUBLE_NOT_ON_SITE, why.trim()), now, |case| {
-            if case.on_site.is_none() || case.progress.is_some() {
-                return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
-            }
-            case.on_site = None;
-            Ok(())
-        })
-    }
-
-    /// Nothing is broken: the case was opened by mistake. It ends without a repair; whoever was told that somebody comes is told that
-    /// nobody does.
-    ///
-    /// # Errors
-    /// `Refused` when the case is closed or nobody says why.
-    pub fn withdraw_trouble(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        let attempted = format!("withdraw service case {id}");
-        must_say_why(&attempted, why)?;
-        self.store.write(&attempted, |tx| {
-            let case = self.end_trouble(tx, id, (who, why.trim()), now)?;
-            let name = FindingId::from_text(&service_cases::name(id));
-            if messages::has_sent(tx, &name)? {
-                self.tell_of_trouble(tx, &case, (Kind::CalledOff, About::default()), now)?;
-            }
-            Ok(case)
-        })
-    }
-
-    /// The customer says by the case's page that nothing is broken, or that it runs again by itself. Nothing is written: whoever
-    /// taps sees it at once.
-    ///
-    /// # Errors
-    /// `Link` as for [`Outreach::guest`]; `Refused` when somebody is there already or the case is closed.
-    pub fn take_trouble_back(&self, token: &str, now: Timestamp) -> Result<()> {
-        let attempted = "take a report of a breakdown back";
-        self.store.write(attempted, |tx| {
-            let case = self.case_of(tx, token, now)?.ok_or(OutreachError::Link("it is of no service case"))?;
-            if case.on_site.is_some() {
-                return Err(OutreachError::refused(attempted, Obstacle::SomebodyThere));
-            }
-            self.end_trouble(tx, case.id, ("customer", ""), now).map(drop)
-        })
-    }
-
-    fn end_trouble(
-        &self,
-        connection: &dyn Session,
-        id: i64,
-        (who, why): (&str, &str),
-        now: Timestamp,
-    ) -> Result<ServiceCase> {
-        let mut case = service_cases::get(connection, id)?;
-        if case.closed.is_some() {
-            return Err(OutreachError::refused(format!("withdraw service case {id}"), Obstacle::CaseClosed));
-        }
-        (case.closed, case.withdrawn) = (Some(now), Some(why.to_owned()));
-        forget_place(&mut case);
-        service_cases::save(connection, &mut case)?;
-        troubles::note(connection, &case, (who, record::TROUBLE_WITHDRAWN, why), true, now)?;
-        Ok(case)
-    }
-
     /// The advisor will write after all, where a call was to take the letter's place and nobody has rung yet. A letter that had
     /// gone out waits for its answer again.
     ///
@@ -229,45 +184,6 @@ impl Outreach {
     }
 }
 
-impl Outreach {
-    /// A broken machine's case was closed by mistake: it is open again, and what was used lies on its shelf. The word that it
-    /// is mended does not go out; whoever has read it already is for the advisor to ring.
-    ///
-    /// # Errors
-    /// `Refused` when the case is open, was closed long ago, another one of the machine is open, or nobody says why.
-    pub fn reopen_service_case(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        let attempted = format!("open service case {id} again");
-        must_say_why(&attempted, why)?;
-        self.store.write(&attempted, |tx| {
-            let mut case = service_cases::get(tx, id)?;
-            if case.closed.is_none_or(|closed| now.days_since(closed) > REOPEN_DAYS) {
-                return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
-            }
-            let machine = MachineId::parse(&case.machine);
-            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
-            if service_cases::open_of(tx, &machine)?.is_some() {
-                return Err(OutreachError::refused(&attempted, Obstacle::OtherCaseOpen));
-            }
-            if let Some(report) = case.report.take() {
-                give_parts_back(tx, &report)?;
-            }
-            (case.closed, case.withdrawn) = (None, None);
-            service_cases::save(tx, &mut case)?;
-            let name = FindingId::from_text(&service_cases::name(id));
-            for kind in [Kind::Closing, Kind::CalledOff] {
-                if let Some(mut mail) = messages::newest_of_kind(tx, &name, kind)?
-                    && mail.state == MessageState::Queued
-                {
-                    (mail.state, mail.reason) = (MessageState::Withdrawn, Some("the case is open again".to_owned()));
-                    mail.save(tx)?;
-                }
-            }
-            troubles::note(tx, &case, (who, record::TROUBLE_REOPENED, why.trim()), true, now)?;
-            Ok(case)
-        })
-    }
-}
-
 /// What was found at a visit that is taken back was not found.
 fn take_verdict_back(
     connection: &dyn Session,
@@ -283,12 +199,29 @@ fn take_verdict_back(
 }
 
 /// What was used lies on its shelf again.
-fn give_parts_back(connection: &dyn Session, report: &VisitReport) -> Result<()> {
+pub(crate) fn give_parts_back(connection: &dyn Session, report: &VisitReport) -> Result<()> {
     let Some(depot) = &report.depot else { return Ok(()) };
     report.parts.iter().try_for_each(|(part, n)| stock::give(connection, depot, part, *n))
 }
 
-fn must_say_why(attempted: &str, why: &str) -> Result<()> {
+/// Refuses what is about a customer who was erased: nobody is there to be visited or told.
+pub(crate) fn must_be_known(connection: &dyn Session, customer: Option<&str>, attempted: &str) -> Result<()> {
+    let known: Option<Customer> = customer.map(|id| registry::find(connection, id)).transpose()?.flatten();
+    match known.filter(|customer| customer.erased) {
+        Some(erased) => Err(OutreachError::refused(attempted, Objection::about(Obstacle::Erased, erased.id))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to take something else back than was seen.
+pub(crate) fn must_be_last(last: Entered, seen: Option<Entered>, attempted: &str) -> Result<()> {
+    if seen.is_some_and(|seen| seen != last) {
+        return Err(OutreachError::refused(attempted, Obstacle::Stale));
+    }
+    Ok(())
+}
+
+pub(crate) fn must_say_why(attempted: &str, why: &str) -> Result<()> {
     if why.trim().is_empty() {
         return Err(OutreachError::refused(attempted, Obstacle::ExplanationMissing));
     }

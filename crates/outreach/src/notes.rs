@@ -7,7 +7,7 @@ use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Language};
 use crate::store::{Entry, Session, bookings, record, registry, service_cases};
-use crate::views::NoteOf;
+use crate::views::WorkOf;
 
 /// Service cases looked through for notes, the newest closed ones.
 const CASES_MAX: u32 = 50;
@@ -18,7 +18,7 @@ impl Outreach {
     /// # Errors
     /// `Refused` when there is no report, or the text is in a language that the customer does not read; `Lint` with what customers
     /// never read.
-    pub fn write_note(&self, of: NoteOf, text: &str, who: &str, now: Timestamp) -> Result<()> {
+    pub fn write_note(&self, of: WorkOf, text: &str, who: &str, now: Timestamp) -> Result<()> {
         let attempted = "write a note for a customer";
         let note = Note::new(text.trim());
         let text = note.as_str().trim();
@@ -27,11 +27,11 @@ impl Outreach {
         }
         self.store.write(attempted, |tx| {
             let (machine, case, customer) = match of {
-                NoteOf::Visit(id) => {
+                WorkOf::Visit(id) => {
                     let stay = bookings::get(tx, id)?;
                     (stay.machine, stay.case.to_string(), Some(stay.customer))
                 }
-                NoteOf::ServiceCase(id) => {
+                WorkOf::ServiceCase(id) => {
                     let case = service_cases::get(tx, id)?;
                     let machine =
                         MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
@@ -43,13 +43,13 @@ impl Outreach {
             }
             self.fit_for_customer(tx, &machine, text)?;
             match of {
-                NoteOf::Visit(id) => {
+                WorkOf::Visit(id) => {
                     let report = bookings::report_of(tx, id)?;
                     let mut report = report.ok_or_else(|| OutreachError::refused(attempted, Obstacle::NoReport))?;
                     text.clone_into(&mut report.note_for_customer);
                     bookings::report(tx, id, (&report, false), who, now)?;
                 }
-                NoteOf::ServiceCase(id) => {
+                WorkOf::ServiceCase(id) => {
                     let mut case = service_cases::get(tx, id)?;
                     let report = case.report.as_mut();
                     let report = report.ok_or_else(|| OutreachError::refused(attempted, Obstacle::NoReport))?;
@@ -67,15 +67,15 @@ impl Outreach {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn notes_to_write(&self) -> Result<Vec<(NoteOf, MachineId)>> {
+    pub fn notes_to_write(&self) -> Result<Vec<(WorkOf, MachineId)>> {
         self.store.read("list notes that customers cannot read", |c| {
             let visits = bookings::with_held_note(c)?;
-            let mut held: Vec<_> = visits.into_iter().map(|(id, machine)| (NoteOf::Visit(id), machine)).collect();
+            let mut held: Vec<_> = visits.into_iter().map(|(id, machine)| (WorkOf::Visit(id), machine)).collect();
             for case in service_cases::closed(c, CASES_MAX)? {
                 let Some(report) = &case.report else { continue };
                 let Ok(machine) = MachineId::parse(&case.machine) else { continue };
                 if case.customer.is_some() && report.lacks_note_in(reader(c, case.customer.as_deref())?) {
-                    held.push((NoteOf::ServiceCase(case.id), machine));
+                    held.push((WorkOf::ServiceCase(case.id), machine));
                 }
             }
             Ok(held)

@@ -14,7 +14,7 @@ use crate::holidays::Holidays;
 use crate::hooks::Hook;
 use crate::managers::Managers;
 use crate::registry::Words;
-use crate::replies::StopWords;
+use crate::stop_words::StopWords;
 use crate::views::Promise;
 
 /// What a customer with a broken machine is promised.

@@ -4,10 +4,11 @@ use foretell_model::{HOUR_MS, MINUTE_MS, MachineId, Note, Objection, Obstacle, T
 
 use crate::case_way::forget_place;
 use crate::compose::trouble::About;
+use crate::customer::Visitor;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
-use crate::store::{Entry, Session, record, registry, service_cases, stock};
+use crate::store::{Entry, Session, crews, record, registry, service_cases, stock};
 use crate::views::{Arrival, Promise, ServiceCase, Source, Ticked, VisitReport};
 use crate::{Outreach, care};
 
@@ -49,30 +50,29 @@ impl Outreach {
         })
     }
 
-    /// The customer reports through the link of a letter that the machine has broken down. `which` is what the customer calls
-    /// it, where the letter is about several.
+    /// The customer reports through a link that the machine has broken down: through a letter's, where `which` is what the customer
+    /// calls it if the letter is about several, or through that of an earlier breakdown.
     ///
     /// # Errors
-    /// As [`Outreach::booking_page`]; `Refused` for a machine that the letter is not about: a technician would be sent to one
+    /// As [`Outreach::guest`]; `Refused` for a machine that the letter is not about: a technician would be sent to one
     /// that nobody has complained of.
     pub fn report_trouble(&self, token: &str, which: Option<&str>, what: &str, now: Timestamp) -> Result<ServiceCase> {
         self.store.write("take a customer's report", |tx| {
-            let visitor = self.visitor(tx, token, now)?;
-            let own = &visitor.mail.machine;
-            let companions = visitor.case.companions.iter().map(|companion| &companion.finding.machine);
-            let which = which.filter(|which| !which.is_empty());
-            let mut meant = which.is_none().then_some(own);
-            for machine in std::iter::once(own).chain(companions) {
-                let known: Option<crate::Machine> = registry::find(tx, machine.as_str())?;
-                if meant.is_none() && known.is_some_and(|known| Some(known.number.as_str()) == which) {
-                    meant = Some(machine);
+            let (customer, machine) = match self.case_of(tx, token, now)? {
+                Some(case) => {
+                    let machine = MachineId::parse(&case.machine);
+                    let machine = machine.map_err(|e| OutreachError::corrupt("a case's machine", e))?;
+                    (self.customer_of_link(tx, token, now)?.id, machine)
                 }
-            }
-            let machine =
-                meant.ok_or_else(|| OutreachError::refused("take a customer's report", Obstacle::NoMachine))?;
+                None => {
+                    let visitor = self.visitor(tx, token, now)?;
+                    let machine = meant(tx, &visitor, which.filter(|which| !which.is_empty()))?;
+                    (visitor.mail.customer, machine)
+                }
+            };
             let what = Note::new(what);
-            self.hear(tx, &visitor.mail.customer, Some(machine.as_str()), what.as_str(), now)?;
-            self.open_trouble(tx, machine, (Source::Customer, what.as_str(), "customer"), now)
+            self.hear(tx, &customer, Some(machine.as_str()), what.as_str(), now)?;
+            self.open_trouble(tx, &machine, (Source::Customer, what.as_str(), "customer"), now)
         })
     }
 
@@ -223,12 +223,14 @@ impl Outreach {
     ) -> Result<ServiceCase> {
         let attempted = format!("change service case {id}");
         self.store.write(&attempted, |tx| {
-            let mut case = service_cases::get(tx, id)?;
-            if case.closed.is_some() {
+            let before = service_cases::get(tx, id)?;
+            if before.closed.is_some() {
                 return Err(OutreachError::refused(&attempted, Obstacle::CaseClosed));
             }
+            let mut case = before.clone();
             change(&mut case)?;
             service_cases::save(tx, &mut case)?;
+            crews::note_trouble(tx, (&before, &case), who, now)?;
             if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
                 use_parts(tx, report)?;
             }
@@ -316,6 +318,19 @@ impl Outreach {
         }
         Ok(done)
     }
+}
+
+/// The machine that the holder of a letter's link means, by the name that the customer calls it or, without one, the letter's own.
+fn meant(connection: &dyn Session, visitor: &Visitor, which: Option<&str>) -> Result<MachineId> {
+    let Some(which) = which else { return Ok(visitor.mail.machine.clone()) };
+    let companions = visitor.case.companions.iter().map(|companion| &companion.finding.machine);
+    for machine in std::iter::once(&visitor.mail.machine).chain(companions) {
+        let known: Option<crate::Machine> = registry::find(connection, machine.as_str())?;
+        if known.is_some_and(|known| known.number == which) {
+            return Ok(machine.clone());
+        }
+    }
+    Err(OutreachError::refused("take a customer's report", Obstacle::NoMachine))
 }
 
 /// So long after a promise the customer hears by letter that it slips; after that a person has to speak.

@@ -99,9 +99,7 @@ impl Outreach {
     fn media_of(&self, customer: &Customer) -> Vec<String> {
         let in_use: BTreeSet<&str> = self.options.channels.iter().map(|channel| channel.medium()).collect();
         let reachable = |medium: &&String| in_use.contains(medium.as_str()) && customer.addresses.contains_key(*medium);
-        let mut seen = BTreeSet::new();
-        let all = customer.channels.iter().chain(customer.addresses.keys()).filter(reachable);
-        all.filter(|medium| seen.insert(*medium)).cloned().collect()
+        customer.media().filter(reachable).cloned().collect()
     }
 }
 

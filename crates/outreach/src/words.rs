@@ -2,7 +2,7 @@
 //!
 //! Each is put into the outbox in the same step as what it is about, so that neither is ever without the other.
 
-use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
+use foretell_model::{Finding, FindingId, MINUTES_MAX, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::compose::trouble::{About, OnSiteNews};
@@ -129,9 +129,17 @@ impl Outreach {
     /// Says on site what was found and how much longer it takes, and tells the customer.
     ///
     /// # Errors
-    /// When the case is closed or nobody is on site yet.
+    /// When the case is closed or nobody is on site yet; `Refused` for what is no fault of which customers are told, or no time.
     pub fn tell_progress(&self, id: i64, news: &OnSiteNews, who: &str, now: Timestamp) -> Result<ServiceCase> {
         let attempted = format!("tell the customer of service case {id} what was found");
+        if !(1..=MINUTES_MAX).contains(&news.minutes) {
+            let why = Objection::about(Obstacle::MinutesInvalid, news.minutes.to_string());
+            return Err(OutreachError::refused(attempted, why));
+        }
+        let is_told = |code| self.options.catalogue.fault(code).is_some_and(|fault| fault.customer);
+        if news.found.as_ref().is_some_and(|code| !is_told(code)) {
+            return Err(OutreachError::refused(attempted, Obstacle::FoundMissing));
+        }
         self.store.write(&attempted, |tx| {
             let mut case = service_cases::get(tx, id)?;
             if case.closed.is_some() || case.on_site.is_none() {
@@ -139,7 +147,7 @@ impl Outreach {
             }
             let found = news.found.as_ref().map_or("", |fault| fault.as_str());
             let known = Some(found.to_owned()).filter(|found| !found.is_empty());
-            case.progress = Some(Progress { at: now, found: known, minutes: news.minutes.max(1) });
+            case.progress = Some(Progress { at: now, found: known, minutes: news.minutes });
             service_cases::save(tx, &mut case)?;
             let (machine, name) = (Some(case.machine.as_str()), service_cases::name(id));
             let (what, why) = (record::TROUBLE_FOUND, format!("{found} {}", news.minutes));
@@ -236,6 +244,7 @@ pub(crate) const fn occasion_of(kind: Kind) -> Occasion {
         Kind::Progress => Occasion::Progress,
         Kind::Closing => Occasion::Closing,
         Kind::CalledOff => Occasion::CalledOff,
+        Kind::StillOpen => Occasion::StillOpen,
         _ => Occasion::Late,
     }
 }

@@ -1,11 +1,12 @@
 //! Whoever makes visits hears what changed of them, and what they note reaches customers in words these can read.
 
+use crate::support::broken::done;
 use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault};
-use crate::support::{agreed, at};
-use foretell_model::Obstacle;
+use crate::support::{agreed, at, token};
+use foretell_model::{Obstacle, Timestamp};
 use foretell_outreach::{
-    AfterCancelling, CrewChange, Language, NoteOf, OutreachError, PageState, Parcel, Spoken, Technician, VisitReport,
-    Words,
+    AfterCancelling, CrewChange, Language, OutreachError, PageState, Parcel, Source, Spoken, Technician, VisitReport,
+    Words, WorkOf,
 };
 
 /// Two technicians with addresses, one of whom is away on the day to which visits are moved last.
@@ -26,6 +27,19 @@ fn crew(desk: &Desk, language: Language) {
     }
 }
 
+/// What a tick tells those who make visits.
+fn told(desk: &Desk, t: Timestamp) -> Vec<String> {
+    let before = desk.sent();
+    desk.outreach.tick(t).unwrap();
+    let parcels = desk.channel.parcels.lock().unwrap();
+    let own = parcels[before..].iter().filter(|parcel| parcel.key.starts_with("foretell-crew-"));
+    let printed = |parcel: &Parcel| {
+        let text = of(parcel);
+        format!("{}\n{}\n\n{}\n--- short ---\n{}\n", parcel.to, text.subject, text.body, text.short)
+    };
+    own.map(printed).collect()
+}
+
 #[test]
 fn whoever_makes_a_visit_hears_what_changed_of_it() {
     let texts = MACHINES.map(|(language, id)| {
@@ -34,17 +48,7 @@ fn whoever_makes_a_visit_hears_what_changed_of_it() {
         crew(&desk, if language == "en" { Language::En } else { Language::ZhCn });
         let case = of_fault(&desk.id, "cooler_clogging");
         desk.write(&case);
-        let told = || {
-            let (before, t) = (desk.sent(), now());
-            outreach.tick(t).unwrap();
-            let parcels = desk.channel.parcels.lock().unwrap();
-            let own = parcels[before..].iter().filter(|parcel| parcel.key.starts_with("foretell-crew-"));
-            let printed = |parcel: &Parcel| {
-                let text = of(parcel);
-                format!("{}\n{}\n\n{}\n--- short ---\n{}\n", parcel.to, text.subject, text.body, text.short)
-            };
-            own.map(printed).collect::<Vec<_>>()
-        };
+        let told = || told(&desk, now());
         outreach.book_for(&case.id, at("2026-07-20T09:00:00Z"), &agreed(), "wang", now()).unwrap();
         assert_eq!(told(), Vec::<String>::new(), "a visit that is new is on the page of its day");
         outreach.move_for(&case.id, at("2026-07-21T09:00:00Z"), &agreed(), "wang", now()).unwrap();
@@ -62,6 +66,47 @@ fn whoever_makes_a_visit_hears_what_changed_of_it() {
         all.join("\n----------\n\n")
     });
     check("crew_words", &texts);
+}
+
+/// Whoever drives to a breakdown need not find out at the gate that nobody is needed: at any hour.
+#[test]
+fn whoever_is_sent_to_a_breakdown_hears_what_changed_of_it() {
+    let texts = MACHINES.map(|(language, id)| {
+        let desk = desk(id);
+        let outreach = &desk.outreach;
+        crew(&desk, if language == "en" { Language::En } else { Language::ZhCn });
+        let mut lin = outreach.technician("lin").unwrap().unwrap();
+        lin.login = Some("yue".into());
+        outreach.register_technician(&lin, "test", now()).unwrap();
+        let night = at("2026-07-16T18:00:00Z");
+        let case = outreach.open_service_case(&desk.id, Source::Customer, "it stopped", "customer", night).unwrap();
+        outreach.send_technician(case.id, "chen", None, "wang", night).unwrap();
+        outreach.set_out_to_case(case.id, Some(40), "chen", night).unwrap();
+        assert_eq!(told(&desk, night), Vec::<String>::new(), "whoever is sent is rung up");
+        outreach.take_trouble_back(token(&outreach.case_link(&case)), night).unwrap();
+        let mut all = told(&desk, night);
+        assert_eq!(all.len(), 1, "at once");
+        outreach.reopen_service_case(case.id, "it stopped again", "wang", night).unwrap();
+        outreach.send_technician(case.id, "lin", None, "wang", night).unwrap();
+        all.extend(told(&desk, night));
+        outreach.withdraw_trouble(case.id, "the plant is closed", "wang", night).unwrap();
+        all.extend(told(&desk, night));
+        // Nobody is told what they did themselves.
+        outreach.reopen_service_case(case.id, "wrong case", "yue", night).unwrap();
+        outreach.arrived(case.id, "yue", night).unwrap();
+        outreach.close_service_case(case.id, &done(), "", "yue", night).unwrap();
+        assert_eq!(told(&desk, night), Vec::<String>::new());
+        let words = |who: &str| -> Vec<(CrewChange, WorkOf, String)> {
+            let words = outreach.crew_words(Some(who), night).unwrap().into_iter();
+            words.map(|word| (word.what, word.of, word.numbers.join(" "))).collect()
+        };
+        let number = outreach.machine(&desk.id).unwrap().unwrap().number;
+        let of = |what| (what, WorkOf::ServiceCase(case.id), number.clone());
+        assert_eq!(words("chen"), [CrewChange::Taken, CrewChange::Given, CrewChange::Cancelled].map(of));
+        assert_eq!(words("lin"), [CrewChange::Cancelled, CrewChange::Given].map(of));
+        all.join("\n----------\n\n")
+    });
+    check("trouble_crew_words", &texts);
 }
 
 /// At night nobody is woken for a visit of next week; who has no address has the page.
@@ -102,7 +147,7 @@ fn a_note_reaches_its_customer_in_words_they_read() {
         let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
         let page = outreach.book(&token, desk.first_time(&token), now()).unwrap();
         let PageState::Booked { booking, .. } = page.state else { panic!("booked") };
-        let of = NoteOf::Visit(booking.id);
+        let of = WorkOf::Visit(booking.id);
         let report = VisitReport { left_out: "-".into(), note: note.into(), ..VisitReport::default() };
         outreach.report_visit(booking.id, &report, "chen", booking.end).unwrap();
         outreach.complete(booking.id, None, "chen", booking.end).unwrap();
@@ -137,7 +182,7 @@ fn a_note_is_written_for_work_that_was_reported() {
         let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
         let page = desk.outreach.book(&token, desk.first_time(&token), now()).unwrap();
         let PageState::Booked { booking, .. } = page.state else { panic!("booked") };
-        let done = desk.outreach.write_note(NoteOf::Visit(booking.id), text, "wang", now());
+        let done = desk.outreach.write_note(WorkOf::Visit(booking.id), text, "wang", now());
         assert!(matches!(&done, Err(OutreachError::Refused { why, .. }) if why.why == expected), "{done:?}");
     }
     check(" ", Obstacle::ExplanationMissing);

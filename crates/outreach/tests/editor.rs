@@ -194,9 +194,9 @@ fn a_preview_shows_a_real_case_in_either_language_and_keeps_nothing() {
             assert!(text.body.contains(number), "{} on {of:?}: {}", info.name, text.body);
         }
     }
-    // The fault's letter, another after work, reminder, page, phrases and five letters about its visit; five about the
+    // The fault's letter, another after work, reminder, page, phrases and five letters about its visit; six about the
     // breakdown; each in both.
-    assert_eq!(shown, (10 + 5) * 2);
+    assert_eq!(shown, (10 + 6) * 2);
     assert_eq!(outreach.tick(now()).unwrap().len(), 0, "nothing was put into the outbox");
     let gone = PreviewOf::Case(FindingId::from_text("s09/m001/x/1"));
     assert!(matches!(

@@ -2,7 +2,7 @@
 
 use crate::support::roads::{Scene, now, scene};
 use crate::support::{self, at, machine};
-use foretell_model::{FindingId, HOUR_MS, MINUTE_MS, Timestamp};
+use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Status, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
 use foretell_outreach::{
     Checklist, DeliveryError, MessageState, Outcome, PageState, Source, Stage, Untold, UntoldOf, VisitReport,
@@ -254,4 +254,60 @@ fn a_message_of_unknown_fate_is_sent_again_when_the_advisor_says_so() {
     let again = s.outreach.card(&id, now()).unwrap();
     assert_eq!((again.stage, again.message.unwrap().state), (Stage::Contacted, MessageState::Sent));
     assert!(s.outreach.send_again(message, "wang", now()).is_err(), "what arrived is not sent again");
+}
+
+/// Whoever gets it at last can open it, and whoever holds the old link cannot.
+#[test]
+fn a_message_whose_link_was_withdrawn_is_sent_again_with_a_fresh_one() {
+    #[track_caller]
+    fn check(prepare: impl FnOnce(&Scene) -> (FindingId, Kind, Timestamp), stage: Stage) {
+        let s = scene();
+        let (id, kind, at) = prepare(&s);
+        let left = s.outreach.card(&id, at).unwrap().unsettled;
+        assert_eq!((left.len(), left[0].kind, left[0].state), (1, kind, MessageState::Unknown));
+        let key = format!("foretell-{}", left[0].message);
+        s.outreach.revoke_links(&id, "forwarded to a stranger", "wang", at).unwrap();
+        s.outreach.send_again(left[0].message, "wang", at).unwrap();
+        s.hours(at, 2);
+        let parcel = s.out.lock().unwrap().last().unwrap().1.clone();
+        assert!(parcel.body.contains(&parcel.link) && parcel.body.matches("/b/").count() == 1, "{}", parcel.body);
+        assert_ne!(parcel.key, key, "a link is a message's own");
+        let opened = s.outreach.booking_page(support::token(&parcel.link), at);
+        assert!(opened.is_ok(), "{:?}", opened.err());
+        assert_eq!((s.unsettled(&id), s.remark(&id)), (vec![], (stage, String::new())));
+        let again = s.outreach.send_again(left[0].message, "wang", at);
+        assert!(again.is_err(), "the old one never goes out");
+    }
+    let letter = |edit: bool| {
+        move |s: &Scene| {
+            let cooler = support::finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+            let id = support::apply(&s.outreach, 1, &cooler, now());
+            if edit {
+                let text = s.outreach.card(&id, now()).unwrap().message.unwrap().text;
+                let body = text.body.replacen("Ms Baker", "Ms Baker and all", 1);
+                s.outreach.edit(&id, &text.subject, &body, "wang", now()).unwrap();
+            }
+            s.outreach.approve(&id, "wang", now()).unwrap();
+            s.next([unknown()]);
+            s.outreach.tick(now()).unwrap();
+            (id, Kind::Invitation, now())
+        }
+    };
+    check(letter(false), Stage::Contacted);
+    check(letter(true), Stage::Contacted);
+    let reminder = |s: &Scene| {
+        let (id, ..) = s.sent();
+        s.next([unknown()]);
+        let at = at("2026-07-21T09:00:00Z");
+        s.hours(at, 1);
+        (id, Kind::Reminder, at)
+    };
+    check(reminder, Stage::Contacted);
+    let confirmation = |s: &Scene| {
+        let (id, _) = s.booked();
+        s.next([unknown()]);
+        s.outreach.tick(now()).unwrap();
+        (id, Kind::Confirmation, now())
+    };
+    check(confirmation, Stage::Booked);
 }

@@ -125,7 +125,8 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
     for kind in [Kind::Invitation, Kind::Reminder, Kind::FollowUp] {
         check(Past { opted_out: true, ..Past::default() }, kind, true, "drop: opted_out");
     }
-    for kind in [Kind::Confirmation, Kind::Notice, Kind::OnTheWay, Kind::Progress, Kind::Closing, Kind::CalledOff] {
+    let of_trouble = [Kind::Notice, Kind::OnTheWay, Kind::Progress, Kind::Closing, Kind::CalledOff, Kind::StillOpen];
+    for kind in std::iter::once(Kind::Confirmation).chain(of_trouble) {
         check(Past { opted_out: true, ..Past::default() }, kind, false, "send");
     }
 }

@@ -1,14 +1,14 @@
 //! What was entered by mistake is taken back, stays in the record, and reaches whoever was told of it.
 
-use crate::support::broken::minutes;
+use crate::support::broken::{done, minutes};
 use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use crate::support::scene::scene;
+use crate::support::scene::{Scene, scene};
 use crate::support::worked::worked;
 use crate::support::{self, agreed, apply, at, context, token};
-use foretell_model::{Found, Obstacle, Timestamp};
+use foretell_model::{Entered, Found, Obstacle, Timestamp};
 use foretell_outreach::{
-    Depot, Guest, Matter, OutreachError, PageState, Promise, Promises, RecordFilter, Result, Source, Stage,
-    VisitReport, Words,
+    DeliveryError, Depot, Guest, Matter, OutreachError, PageState, Promise, Promises, RecordFilter, Result, Source,
+    Stage, VisitReport, Words,
 };
 
 /// A letter, its token, and the visit booked by it.
@@ -273,6 +273,86 @@ fn a_case_that_was_closed_by_mistake_is_open_again() {
     let next = s.break_down("s02/m002");
     assert_ne!(next, case);
     refused(outreach.reopen_service_case(case, "again", "chen", minutes(7)), Obstacle::OtherCaseOpen);
+}
+
+/// A form sent twice, or by two people, takes back what it showed and no more.
+#[test]
+fn one_step_is_taken_back_at_a_time() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let (_, visit, end) = booked(&desk);
+    let back = |seen| outreach.take_visit_back(visit, seen, "wrong button", "chen", end);
+    outreach.arrive(visit, "chen", end).unwrap();
+    refused(back(Some(Entered::Report)), Obstacle::Stale);
+    outreach.complete(visit, None, "chen", end).unwrap();
+    refused(back(Some(Entered::Arrival)), Obstacle::Stale);
+    back(Some(Entered::Report)).unwrap();
+    refused(back(Some(Entered::Report)), Obstacle::Stale);
+    let told = (recorded(&desk, "visit_reopened").len(), recorded(&desk, "visit_not_on_site").len());
+    assert_eq!(told, (1, 0), "the arrival stays");
+    // Whoever looked at nothing takes the last of them back.
+    back(None).unwrap();
+    assert_eq!(recorded(&desk, "visit_not_on_site").len(), 1);
+    let case = outreach.open_service_case(&desk.id, Source::Advisor, "hums", "wang", end).unwrap().id;
+    outreach.arrived(case, "chen", end).unwrap();
+    outreach.close_service_case(case, &two_of_oil(), "", "chen", end).unwrap();
+    let back = |seen| outreach.take_case_back(case, seen, "wrong case", "chen", end);
+    refused(back(Some(Entered::Arrival)).map(drop), Obstacle::Stale);
+    assert_eq!(back(Some(Entered::Report)).unwrap().closed, None);
+    refused(back(Some(Entered::Report)).map(drop), Obstacle::Stale);
+    assert_eq!(back(Some(Entered::Arrival)).unwrap().on_site, None);
+}
+
+/// Whoever has read that it is over hears that it is not; whoever has not, hears nothing.
+#[test]
+fn a_customer_who_has_read_that_a_breakdown_is_over_is_told_that_it_is_not() {
+    #[track_caller]
+    fn check(
+        end: impl Fn(&Scene, i64, Timestamp),
+        is_told: bool,
+        failure: Option<fn() -> DeliveryError>,
+    ) -> Option<String> {
+        let mut whole = None;
+        for (_, id) in MACHINES {
+            let s = scene();
+            let case = s.break_down(id);
+            s.outreach.send_technician(case, "chen", None, "wang", minutes(1)).unwrap();
+            s.outreach.tick(minutes(1)).unwrap();
+            end(&s, case, minutes(3));
+            s.channel.failures.lock().unwrap().extend(failure.map(|failure| failure()));
+            if is_told || failure.is_some() {
+                s.outreach.tick(minutes(3)).unwrap();
+            }
+            let before = s.channel.keys().len();
+            s.outreach.reopen_service_case(case, "the wrong case", "chen", minutes(4)).unwrap();
+            (5..8).for_each(|minute| drop(s.outreach.tick(minutes(minute)).unwrap()));
+            assert_eq!(s.channel.keys().len(), before + usize::from(is_told));
+            assert_eq!(s.outreach.unsettled_of_case(case).unwrap(), [], "nobody is asked to send what is not so");
+            if is_told {
+                let text = of(s.channel.parcels.lock().unwrap().last().unwrap());
+                let text = printed(&text, &support::machine(id), true);
+                whole = Some(whole.map_or(text.clone(), |all: String| format!("{all}\n==========\n\n{text}")));
+            }
+            // Ended by mistake once more: what was corrected is not corrected again.
+            s.outreach.withdraw_trouble(case, "again", "wang", minutes(9)).unwrap();
+            let before = s.channel.keys().len();
+            s.outreach.reopen_service_case(case, "again", "chen", minutes(10)).unwrap();
+            s.outreach.tick(minutes(10)).unwrap();
+            assert_eq!(s.channel.keys().len(), before);
+        }
+        whole
+    }
+    let mended = |s: &Scene, case, t| {
+        s.outreach.arrived(case, "chen", t).unwrap();
+        drop(s.outreach.close_service_case(case, &done(), "", "chen", t).unwrap());
+    };
+    let called_off = |s: &Scene, case, t| drop(s.outreach.withdraw_trouble(case, "a test", "wang", t).unwrap());
+    let after_repair = check(mended, true, None).unwrap();
+    assert_eq!(check(called_off, true, None).unwrap(), after_repair);
+    check(mended, false, None);
+    check(mended, false, Some(|| DeliveryError::Permanent("no such user".into())));
+    check(mended, true, Some(|| DeliveryError::Unknown("the connection broke".into())));
+    support::desk::check("still_open", &[after_repair]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::support::roads::{Scene, now, scene};
 use crate::support::{agreed, apply, finding, machine};
 use foretell_model::{FindingId, Grade, HOUR_MS, Status, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
-use foretell_outreach::{DeliveryError, Outcome, PageState, Source, Stage};
+use foretell_outreach::{DeliveryError, Outcome, OutreachError, PageState, Source, Stage};
 
 /// The customer wants no such messages on either of the ways that are in use.
 fn stop_all(s: &Scene) {
@@ -108,4 +108,22 @@ fn a_breakdown_that_a_controller_reports_is_told_of_too() {
     s.outreach.send_technician(case.id, "chen", Some(now() + HOUR_MS), "wang", now()).unwrap();
     assert_eq!(ticked(&s, now()), [(Kind::OnTheWay, Outcome::Sent)]);
     assert_eq!(s.outreach.untold().unwrap(), []);
+}
+
+/// A slip of the keyboard must not look as if the customer's wish were kept.
+#[test]
+fn messages_are_stopped_on_a_medium_that_the_customer_has() {
+    let s = scene();
+    let stop = |medium: &str| s.outreach.opt_out("acme", medium, "said so", "wang", now());
+    assert!(matches!(stop("pigeon"), Err(OutreachError::Missing { id, .. }) if id == "pigeon"));
+    assert_eq!(s.outreach.opt_outs("acme").unwrap(), []);
+    stop("sms").unwrap();
+    // One that was stopped before stays a medium of theirs, also without an address.
+    s.customer(|customer| {
+        customer.addresses.remove("sms");
+        customer.channels.clear();
+    });
+    stop("sms").unwrap();
+    let nobody = s.outreach.opt_out("nobody", "sms", "said so", "wang", now());
+    assert!(matches!(nobody, Err(OutreachError::Missing { what: "customer", .. })), "{nobody:?}");
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
-use foretell_model::{FindingId, Found, Grade, Offset, Status, Timestamp};
+use foretell_model::{FindingId, Found, Grade, Obstacle, Offset, Status, Timestamp};
 use foretell_outreach::{
-    Applied, Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, RecordFilter, Registry,
-    Source, Stage, VisitReport,
+    Applied, Contact, CrewChange, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, RecordFilter,
+    Registry, Source, Stage, VisitReport, WorkOf,
 };
 
 /// Everything personal, each in words that occur nowhere else.
@@ -144,6 +144,31 @@ fn nothing_of_an_erased_customer_is_left_on_the_disk() {
     outreach.erase_customer("acme", "admin", now()).unwrap();
     drop(outreach);
     assert_eq!(found(dir.path()), [""; 0], "after the store was closed");
+}
+
+/// Nobody is there any more to be visited, written to or rung up.
+#[test]
+fn what_an_erased_customer_had_is_not_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    life(&outreach);
+    let visits = outreach.visits_done(&machine("s02/m002"), (Timestamp::MIN, Timestamp::MAX)).unwrap();
+    let case = outreach.service_cases().unwrap().remove(0).id;
+    outreach.send_technician(case, "chen", None, "wang", now()).unwrap();
+    outreach.erase_customer("acme", "admin", now()).unwrap();
+    let erased = |error: OutreachError| match error {
+        OutreachError::Refused { why, .. } => (why.why, why.about),
+        other => panic!("{other}"),
+    };
+    let expected = (Obstacle::Erased, "acme".to_owned());
+    let reopened = outreach.reopen_service_case(case, "the wrong case", "wang", now());
+    assert_eq!(erased(reopened.unwrap_err()), expected);
+    let reopened = outreach.reopen_visit(visits[0].visit.id, "the wrong visit", "wang", now());
+    assert_eq!(erased(reopened.unwrap_err()), expected);
+    assert_eq!(outreach.service_cases().unwrap(), []);
+    // Whoever was on the way is told that nobody is to be visited.
+    let told = outreach.crew_words(Some("chen"), now()).unwrap();
+    assert_eq!((told.len(), told[0].what, told[0].of), (1, CrewChange::Cancelled, WorkOf::ServiceCase(case)));
 }
 
 #[test]

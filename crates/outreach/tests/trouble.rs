@@ -7,8 +7,8 @@ use crate::support::{agreed, apply, finding, machine, token};
 use foretell_model::{FaultCode, Finding, FindingId, Grade, Obstacle, Reply, Status, TimerState};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
-    CustomerStage, DeliveryError, Guest, Outcome, OutreachError, Promise, Promises, RecordFilter, Source, Stage,
-    VisitReport,
+    CustomerStage, DeliveryError, Guest, OnSiteNews, Outcome, OutreachError, Promise, Promises, RecordFilter, Source,
+    Stage, VisitReport,
 };
 
 #[test]
@@ -197,6 +197,57 @@ fn the_customer_reports_through_the_link_of_any_letter() {
     s.outreach.close_service_case(case.id, &done(), "", "chen", minutes(60)).unwrap();
     let open: Vec<(i64, String)> = known(minutes(61));
     assert_eq!(open, []);
+}
+
+/// Whoever said that nobody need come, or finds the machine down again after the repair, reports it where they are.
+#[test]
+fn the_customer_reports_again_through_the_link_of_a_breakdown_that_is_over() {
+    let s = scene();
+    let own = machine("s02/m002");
+    let first = s.outreach.open_service_case(&own, Source::Customer, "it stopped", "customer", now()).unwrap();
+    let link = s.outreach.case_link(&first);
+    s.outreach.take_trouble_back(token(&link), minutes(5)).unwrap();
+    let second = s.outreach.report_through_link(token(&link), None, "down again", minutes(9)).unwrap();
+    let page = |link: &str| match s.outreach.guest(token(link), minutes(10)).unwrap() {
+        Guest::Case(view) => (view.case.id, view.case.what, view.case.closed.is_some()),
+        Guest::Letter { .. } => panic!("a case"),
+    };
+    assert_eq!(page(&link), (first.id, "it stopped".to_owned(), true), "the first stays as it was");
+    assert_eq!(page(&second), (first.id + 1, "down again".to_owned(), false));
+    let open = s.outreach.service_cases().unwrap();
+    assert_eq!((open[0].source, open[0].opened), (Source::Customer, minutes(9)), "both promises count from now");
+    // Told twice it is one case, and of a customer who was erased no link says anything.
+    assert_eq!(s.outreach.report_through_link(token(&link), None, "hurry", minutes(11)).unwrap(), second);
+    s.outreach.erase_customer("acme", "wang", minutes(12)).unwrap();
+    let late = s.outreach.report_through_link(token(&link), None, "hello", minutes(13));
+    assert!(matches!(late, Err(OutreachError::Link(_))), "{late:?}");
+}
+
+/// Whoever enters it, by whatever way: what would be mailed to the customer must be possible.
+#[test]
+fn nobody_is_told_of_times_and_faults_that_cannot_be() {
+    #[track_caller]
+    fn refused<T: std::fmt::Debug>(done: Result<T, OutreachError>, expected: Obstacle) {
+        assert!(matches!(&done, Err(OutreachError::Refused { why, .. }) if why.why == expected), "{done:?}");
+    }
+    let s = scene();
+    let case = s.break_down("s02/m002");
+    let send = |eta| s.outreach.send_technician(case, "chen", Some(eta), "wang", minutes(60));
+    refused(send(minutes(54)), Obstacle::TimePassed);
+    refused(send(minutes(61 + 3 * 24 * 60)), Obstacle::TooFar);
+    assert_eq!(s.outreach.service_case(case).unwrap().technician, None, "nothing of it is kept");
+    send(minutes(55)).unwrap();
+    s.outreach.arrived(case, "chen", minutes(70)).unwrap();
+    let tell = |found: Option<&str>, minutes_left| {
+        let found = found.map(|code| FaultCode::new(code).unwrap());
+        s.outreach.tell_progress(case, &OnSiteNews { found, minutes: minutes_left }, "chen", minutes(71))
+    };
+    refused(tell(None, 0), Obstacle::MinutesInvalid);
+    refused(tell(None, 1_441), Obstacle::MinutesInvalid);
+    refused(tell(Some("zzz"), 30), Obstacle::FoundMissing);
+    refused(tell(Some("sensor_fault"), 30), Obstacle::FoundMissing);
+    assert_eq!(s.outreach.service_case(case).unwrap().progress, None, "nothing of it is kept");
+    tell(Some("cooler_clogging"), 1_440).unwrap();
 }
 
 #[test]

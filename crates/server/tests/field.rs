@@ -351,3 +351,41 @@ async fn a_broken_machines_owner_follows_the_technician_and_an_erased_one_sees_n
         }
     }
 }
+
+/// Whoever drives there sees it on their day, whoever says so by mistake takes it back, and the page takes the next report; what a
+/// page's form would not offer the house refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breakdown_is_called_off_opened_again_and_reported_again_on_its_page() {
+    let s = Scene::new().await;
+    let path = format!("/b/{}", s.token);
+    let outreach = s.service.as_ref().unwrap().outreach().clone();
+    let case = outreach.service_cases().unwrap()[0].id;
+    let act = |act: &str, body: &str| {
+        let (path, body) = (format!("/cases/{case}/{act}"), body.to_owned());
+        let s = &s;
+        async move { s.send("POST", &path, FORM, body.as_bytes()).await.0 }
+    };
+    for (name, body, status) in [
+        ("send", "technician=chen&eta=2020-01-01T10%3A00", 409),
+        ("send", "technician=chen&eta=2099-01-01T10%3A00", 409),
+        ("send", "technician=chen", 303),
+        ("found", "fault=zzz&minutes=30", 422),
+        ("found", "fault=no+code&minutes=30", 422),
+        ("take-back", "reason=x&seen=report", 409),
+    ] {
+        assert_eq!(act(name, body).await, status, "{name} {body}");
+    }
+    assert_eq!(s.send("POST", "/customers/acme/stop", FORM, b"medium=pigeon&why=x").await.0, 404);
+    assert_eq!(s.send("POST", &format!("{path}/all-well"), FORM, b"").await.0, 303);
+    let day = s.page("/visits?lang=en").await;
+    assert!(day.contains("breakdown called off") && day.contains(&format!("href=\"/cases/{case}\"")), "{day}");
+    assert_eq!(act("take-back", "reason=x&seen=arrival").await, 409);
+    assert_eq!(act("take-back", "reason=it+stopped+again&seen=report").await, 303);
+    assert!(s.page("/visits?lang=en").await.contains("the breakdown is yours now"));
+    assert_eq!(s.send("POST", &format!("{path}/all-well"), FORM, b"").await.0, 303);
+    assert!(s.page(&path).await.contains(&format!("action=\"{path}/trouble\"")));
+    assert_eq!(s.send("POST", &format!("{path}/trouble"), FORM, b"what=down+again").await.0, 303);
+    let open = outreach.service_cases().unwrap();
+    assert_eq!((open.len(), open[0].what.as_str()), (1, "down again"));
+    assert_ne!(open[0].id, case);
+}

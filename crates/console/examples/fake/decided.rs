@@ -72,11 +72,14 @@ pub(super) fn act_on_case(case: &mut ServiceCase, seen: Option<u64>, act: CaseAc
     }
     match act {
         CaseAct::Called { .. } => case.call_back.met = Some(now()),
+        CaseAct::Send { eta: Some(eta), .. } if eta < now() => return Err(Obstacle::TimePassed.into()),
+        CaseAct::Send { eta: Some(eta), .. } if eta > now().plus_days(3.0) => return Err(Obstacle::TooFar.into()),
         CaseAct::Send { technician, eta } => {
             case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new() });
             case.way.arrival = eta.and_then(super::desk::expected);
         }
         CaseAct::Arrived => case.on_site.met = Some(now()),
+        CaseAct::Found { fault: Some(fault), .. } if fault == "zzz" => return Err(Obstacle::FoundMissing.into()),
         CaseAct::Found { .. } if case.on_site.met.is_none() => {
             return Err(Obstacle::NobodyOnSite.into());
         }
@@ -126,6 +129,11 @@ pub(super) fn loose() -> foretell_console::view::LooseReply {
 
 /// What is noted about a customer.
 pub(super) fn about_customer(whom: &mut Whom, act: CustomerAct, by: &str) -> Result<(), BackendError> {
+    if let CustomerAct::Stop { medium, .. } = &act
+        && whom.media.iter().all(|own| own.medium != *medium)
+    {
+        return Err(BackendError::NotFound(format!("medium `{medium}`")));
+    }
     let mut stopped = |by, at| whom.media.iter_mut().filter(|m| m.medium == by).for_each(|m| m.stopped = at);
     match act {
         CustomerAct::Stage { stage: Some(6), to, .. } if to.is_empty() => return Err(Obstacle::PersonMissing.into()),

@@ -8,7 +8,7 @@ use foretell_console::view::{
     TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{Backend as _, BackendError, Field, Lang};
-use foretell_model::{Finding, Obstacle};
+use foretell_model::{Entered, Finding, Obstacle};
 
 use super::desk::task;
 use super::fleet::{SHANGHAI, at, now};
@@ -196,6 +196,9 @@ impl Field for Fake {
         self.with(|state| {
             let field = &mut state.field;
             match act {
+                FieldAct::TakeBack { seen: Some(seen), .. } if (seen == Entered::Report) != field.done.is_some() => {
+                    return Err(Obstacle::Stale.into());
+                }
                 _ if field.done.is_some() => return Err(Obstacle::VisitDone.into()),
                 FieldAct::SetOut { minutes } => {
                     field.way.set_out.get_or_insert(now());

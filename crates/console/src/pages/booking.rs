@@ -72,6 +72,8 @@ struct CustomerPage {
     only_after: bool,
     /// The advisor will call about what comes after the work.
     call_comes: bool,
+    /// Machines of which one is named where the customer reports a breakdown; none where the letter is about one.
+    which: Vec<String>,
     b: BookingPage,
 }
 
@@ -200,11 +202,9 @@ fn lay_out(
     });
     let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
     let frame = Frame::new(lang, base).following(follows);
+    let head = |(token, case): &(String, GuestCase)| CaseHead::of(case, &Frame::new(lang, case_base(token)));
     CustomerPage {
-        troubles: troubles
-            .iter()
-            .map(|(token, case)| CaseHead::of(case, &Frame::new(lang, case_base(token))))
-            .collect(),
+        troubles: troubles.iter().map(head).collect(),
         meanwhile: meanwhile(all_broken, visit.is_some(), f),
         all_broken,
         sender: Sender::of(&b.advisor, &b.company, portrait, &frame),
@@ -238,6 +238,7 @@ fn lay_out(
         after,
         only_after,
         call_comes: b.state == BookingState::CallComes,
+        which: which(&b),
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
         other_figs: b.others.iter().map(|(name, curve)| other_figure(name, curve, app, lang)).collect(),
         frame,
@@ -271,6 +272,12 @@ const fn meanwhile(all_broken: bool, is_booked: bool, f: &field::Words) -> &'sta
         (true, true) => f.trouble_booked,
         (true, false) => f.trouble_first,
     }
+}
+
+/// What the customer calls the machines of a letter about several.
+fn which(b: &BookingPage) -> Vec<String> {
+    let others = b.others.iter().map(|(name, _)| name);
+    if b.others.is_empty() { Vec::new() } else { std::iter::once(&b.own_name).chain(others).cloned().collect() }
 }
 
 /// Where the page of a broken machine is.

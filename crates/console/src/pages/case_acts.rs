@@ -6,7 +6,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, DAY_MS, MINUTE_MS, Objection, Obstacle, Timestamp};
+use foretell_model::{Catalogue, Objection, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -22,11 +22,6 @@ use crate::{BackendError, Lang, civil};
 
 /// Longest remark, characters.
 const REMARK_CHARS_MAX: usize = 1_000;
-/// A page may have been open for so long when somebody is sent who is as good as there, ms.
-const ETA_PAST_MS: i64 = 5 * MINUTE_MS;
-/// Nobody is sent for later, ms: a breakdown is on site within hours, a week-end and a holiday included within three days; what
-/// is further ahead is a slip of the keyboard.
-const ETA_AHEAD_MS: i64 = 3 * DAY_MS;
 /// Most pieces of one part.
 const PIECES_MAX: u32 = 1_000;
 /// Lines of parts in a form at first; once its last one is filled in, `field.js` adds another.
@@ -207,27 +202,11 @@ pub(crate) async fn called(
     act(&app, &ask, (id, form.seen), CaseAct::Called { remark: cut(&form.remark) }, "called", kept).await
 }
 
-/// A time at which whoever is sent now can be there: it is mailed to the customer, so a slip of the keyboard must not pass.
-fn expectable(at: Timestamp, now: Timestamp) -> Result<Timestamp, Obstacle> {
-    match at - now {
-        ahead if ahead < -ETA_PAST_MS => Err(Obstacle::TimePassed),
-        ahead if ahead > ETA_AHEAD_MS => Err(Obstacle::TooFar),
-        _ => Ok(at),
-    }
-}
-
-/// What was found, as the catalogue knows it, and for how long it takes yet: the customer reads both.
-fn told(form: Told, catalogue: &Catalogue) -> Result<CaseAct, BackendError> {
+/// What was found, and for how long it takes yet.
+fn told(form: Told) -> Result<CaseAct, BackendError> {
     let minutes = minutes(&form.minutes)?.ok_or_else(|| Objection::about(Obstacle::MinutesInvalid, ""));
     let minutes = minutes.map_err(BackendError::Refused)?;
-    let fault = Some(form.fault).filter(|fault| !fault.is_empty());
-    if fault
-        .as_ref()
-        .is_some_and(|code| catalogue.faults.iter().all(|known| !known.customer || known.code.as_str() != code))
-    {
-        return Err(Obstacle::FoundMissing.into());
-    }
-    Ok(CaseAct::Found { fault, minutes })
+    Ok(CaseAct::Found { fault: Some(form.fault).filter(|fault| !fault.is_empty()), minutes })
 }
 
 /// `POST /cases/{id}/send`
@@ -238,9 +217,8 @@ pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, 
         if eta.is_empty() {
             return Ok(None);
         }
-        let page = backend.case(id, lang)?;
-        let at = civil::from_field(&eta, page.case.zone).ok_or(Obstacle::WhenMissing)?;
-        expectable(at, page.now).map(Some).map_err(BackendError::from)
+        let zone = backend.case(id, lang)?.case.zone;
+        civil::from_field(&eta, zone).map(Some).ok_or(Obstacle::WhenMissing.into())
     });
     let kept = Kept::of("send", &[("technician", &form.technician), ("eta", &form.eta)]);
     match eta.await {
@@ -260,7 +238,7 @@ pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64
 /// `POST /cases/{id}/found`
 pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Told>) -> Response {
     let kept = Kept::of("found", &[("fault", &form.fault), ("minutes", &form.minutes)]);
-    match told(form, &app.options.catalogue) {
+    match told(form) {
         Ok(told) => act(&app, &ask, (id, None), told, "found", kept).await,
         Err(error) => refused(&app, &ask, id, &error, Typed { kept, ..Typed::default() }).await,
     }
@@ -355,14 +333,6 @@ mod tests {
         check(&[("part_1", ""), ("part_5", "oil")], true, 8);
         check(&[("part_30", "oil")], true, 30);
         check(&[("part_30", "oil")], false, 30);
-    }
-
-    #[test]
-    fn nobody_is_expected_in_the_past_or_days_ahead() {
-        let now = Timestamp::from_millis(1_800_000_000_000);
-        let of = |minutes: i64| expectable(now + minutes * MINUTE_MS, now).map(drop);
-        assert_eq!([of(-5), of(0), of(3 * 24 * 60)], [Ok(()); 3]);
-        assert_eq!((of(-6), of(3 * 24 * 60 + 1)), (Err(Obstacle::TimePassed), Err(Obstacle::TooFar)));
     }
 
     #[test]

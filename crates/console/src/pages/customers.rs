@@ -346,16 +346,6 @@ pub(crate) async fn stop(
     Form(form): Form<MediumForm>,
 ) -> Response {
     let kept = Kept::of("stop", &[("medium", &form.medium), ("why", &form.why)]);
-    // Of a medium that the page does not list nothing is recorded.
-    let (of, medium, lang) = (id.clone(), form.medium.clone(), ask.lang);
-    let known =
-        app.ask(move |backend| match backend.customer(&of, lang)?.media.iter().any(|own| own.medium == medium) {
-            true => Ok(()),
-            false => Err(BackendError::NotFound(format!("medium `{medium}` of customer {of}"))),
-        });
-    if let Err(error) = known.await {
-        return refused(&app, &ask, id, &error, kept).await;
-    }
     act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
 }
 

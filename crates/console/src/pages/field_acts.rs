@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
-use foretell_model::{Objection, Obstacle, VisitState};
+use foretell_model::{Entered, MINUTES_MAX, Objection, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -17,9 +17,6 @@ use super::{cases, visit};
 use crate::BackendError;
 use crate::router::App;
 use crate::view::{Errand, FieldAct, Found, FoundThere};
-
-/// Longest time that anybody announces or works, minutes.
-const MINUTES_MAX: u32 = 24 * 60;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Setting {
@@ -44,7 +41,7 @@ pub(crate) struct Why {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Mistaken {
     reason: String,
-    /// Of a visit `arrival` or `report`; nothing of a case, or where a program asks.
+    /// An [`Entered`] by its name; nothing where a program asks.
     seen: Option<String>,
 }
 
@@ -202,18 +199,10 @@ pub(crate) async fn take_back(
     Form(form): Form<Mistaken>,
 ) -> Response {
     let kept = Kept::of("take-back", &[("reason", &form.reason)]);
-    if let (Errand::Visit(id), Some(seen)) = (errand, form.seen) {
-        // A form sent twice takes one step back, not two.
-        let lang = ask.lang;
-        let stands = app.ask(move |backend| match backend.visit(id, lang)?.line.state == VisitState::Booked {
-            booked if (seen == "arrival") == booked => Ok(()),
-            _ => Err(Obstacle::Stale.into()),
-        });
-        if let Err(error) = stands.await {
-            return refused(&app, &ask, errand, error, kept).await;
-        }
-    }
-    act(&app, &ask, errand, FieldAct::TakeBack { reason: cut(&form.reason) }, "taken-back", kept).await
+    let Ok(seen) = form.seen.as_deref().map(|seen| Entered::from_name(seen).ok_or(Obstacle::Stale)).transpose() else {
+        return refused(&app, &ask, errand, Obstacle::Stale.into(), kept).await;
+    };
+    act(&app, &ask, errand, FieldAct::TakeBack { reason: cut(&form.reason), seen }, "taken-back", kept).await
 }
 
 /// `POST /visits/{id}/done`

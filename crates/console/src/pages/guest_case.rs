@@ -26,6 +26,8 @@ struct CasePage {
     withdrawn: bool,
     /// The customer can still say that nobody need come.
     can_end: bool,
+    /// Machines of which one is named where the customer reports again: the page is about one.
+    which: Vec<String>,
     what: Vec<String>,
     opened: String,
     steps: Vec<Step>,
@@ -134,6 +136,7 @@ pub(super) fn page(g: &GuestCase, base: String, catalogue: &Catalogue) -> Respon
         closed,
         withdrawn: g.withdrawn,
         can_end: !closed && !here,
+        which: Vec::new(),
         what: told.into_iter().chain(g.what.lines()).map(str::to_owned).collect(),
         opened: crate::civil::date_time(g.opened, g.zone, lang),
         steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),

@@ -8,6 +8,7 @@ use foretell_model::Catalogue;
 use serde::Deserialize;
 
 use super::case_row::{CaseRow, row};
+use super::field_acts::href;
 use super::page::{Ask, Chrome};
 use super::pager::{self, Pager};
 use crate::router::App;
@@ -140,11 +141,11 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
     }
 }
 
-/// What changed of a visit: where it is, what changed, and when.
+/// What changed of a visit or a breakdown: where it is, what changed, and when.
 fn changed(change: &VisitChange, zone: chrono_tz::Tz, lang: Lang) -> (String, String, String) {
     let said = [change.technician.clone(), text::visit_change(change, lang)];
     let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    (format!("/visits/{}", change.visit), said, civil::date_time(change.at, zone, lang))
+    (href(change.of), said, civil::date_time(change.at, zone, lang))
 }
 
 fn stop(visit: &VisitLine, catalogue: &Catalogue, lang: Lang) -> Stop {

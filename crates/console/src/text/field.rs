@@ -79,7 +79,7 @@ words! {
     take_back_arrival = "That was a mistake: not there yet", "点错了，还没到";
     take_back_report = "This was entered by mistake", "填错了，要撤回";
     take_back_closing = "It was closed by mistake", "结束错了，要重新打开";
-    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer has read that it is over, please ring them.", "报修会重新打开，配件退回库存。如果客户已经收到结束的消息，请打电话说明。";
+    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer was told in writing that it is over, they are told that it is not.", "报修会重新打开，配件退回库存。如果已经告知客户处理完毕，会再通知客户还没处理完。";
     take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both. Within two hours of your report the forecasts are not affected; later than that they have already started afresh.", "这次上门会重新打开，配件退回库存，客户页面同步更新。记录里两次操作都会保留。提交后两小时内撤回，预测不受影响；超过两小时，预测已按检修后重新开始。";
     take_back_why = "What happened, in a sentence", "怎么回事，一句话说明";
     take_back = "Take it back", "撤回";
@@ -144,7 +144,7 @@ words! {
     next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
     next_end = "At the end we run the machine together with your people, tidy up, show the old parts and hand over the report.", "修好后和您这边一起试机，清理现场，旧件请您这边过目，最后交付报告。";
     all_well = "It was a mistake, or it is running again", "点错了，或者已经恢复了";
-    all_well_hint = "Then we will not come out. If you need us after all, please ring us at any time.", "师傅就不过来了。之后还需要上门的话，请随时打电话。";
+    all_well_hint = "Then we will not come out. If you need us after all, you can report it again on this page.", "师傅就不过来了。之后还需要上门的话，在这一页就能再报修。";
     all_well_do = "No visit needed", "不用过来了";
     case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
     case_withdrawn_text = "So nobody needs to come out. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";

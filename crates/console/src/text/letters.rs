@@ -63,6 +63,7 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("progress", "Breakdown: what was found", "报修：现场情况"),
         ("closing", "Breakdown: repaired", "报修：已修好"),
         ("called_off", "Breakdown: nothing to repair after all", "报修：核实后不用维修"),
+        ("still_open", "Breakdown: not over after all", "报修：还没处理完"),
         ("complaint", "To a manager: a customer complains", "致经理：客户投诉"),
         ("page", "The customer's page", "客户页面"),
         ("phrases", "Phrases that all share", "共用短语"),

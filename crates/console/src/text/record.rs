@@ -76,6 +76,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("trouble_not_on_site", "not there yet after all", "其实还没到场", Data::Own),
     ("trouble_withdrawn", "nothing to repair after all", "核实后不用维修", Data::Own),
     ("trouble_reopened", "closed by mistake: open again", "结束错了，重新打开", Data::Own),
+    ("still_open_sent", "wrote that it is not over after all", "已告知还没处理完", Data::Nothing),
     ("called_off_sent", "wrote that nothing has to be repaired", "已告知不用维修、不再上门", Data::Nothing),
     ("will write after all", "will write after all", "改回写信", Data::Nothing),
     ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),

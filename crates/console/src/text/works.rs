@@ -3,7 +3,7 @@
 use foretell_model::catalogue::Action;
 
 use crate::Lang;
-use crate::view::{Proposal, Slot, Stops, VisitChange};
+use crate::view::{Errand, Proposal, Slot, Stops, VisitChange};
 
 /// Shipped work in the past; work of another catalogue falls back to its name.
 const DONE_EN: &[(&str, &str)] = &[
@@ -87,6 +87,16 @@ pub(crate) fn visit_change(change: &VisitChange, lang: Lang) -> String {
     let slot = |slot: Option<Slot>| slot.map_or_else(String::new, |slot| super::when(slot, change.zone, lang));
     let (before, after) = (slot(change.before), slot(change.after));
     let whom = format!("{} · {}", change.customer, super::listed(&change.machines, lang));
+    if let Errand::Case(_) = change.of {
+        return match (change.what.as_str(), lang) {
+            ("given", Lang::En) => format!("{whom}: the breakdown is yours now"),
+            ("given", Lang::Zh) => format!("{whom}：报修由您上门"),
+            ("taken", Lang::En) => format!("{whom}: a colleague goes to the breakdown"),
+            ("taken", Lang::Zh) => format!("{whom}：报修改由同事上门"),
+            (_, Lang::En) => format!("{whom}: breakdown called off"),
+            (_, Lang::Zh) => format!("{whom}：报修已取消，不用上门"),
+        };
+    }
     match (change.what.as_str(), lang) {
         ("moved", Lang::En) => format!("{whom}: moved from {before} to {after}"),
         ("moved", Lang::Zh) => format!("{whom}：由{before}改到{after}"),
@@ -140,6 +150,29 @@ mod tests {
     use foretell_model::Catalogue;
 
     use super::*;
+
+    #[test]
+    fn what_changed_of_a_breakdown_names_no_time() {
+        let change = |what: &str| VisitChange {
+            of: Errand::Case(7),
+            what: what.to_owned(),
+            customer: "Acme Castings".to_owned(),
+            machines: vec!["No. 2".to_owned()],
+            zone: chrono_tz::Europe::London,
+            before: None,
+            after: None,
+            at: foretell_model::Timestamp::from_millis(0),
+            technician: String::new(),
+        };
+        for (what, en, zh) in [
+            ("cancelled", ": breakdown called off", "：报修已取消，不用上门"),
+            ("taken", ": a colleague goes to the breakdown", "：报修改由同事上门"),
+            ("given", ": the breakdown is yours now", "：报修由您上门"),
+        ] {
+            assert_eq!(visit_change(&change(what), Lang::En), format!("Acme Castings · No. 2{en}"));
+            assert_eq!(visit_change(&change(what), Lang::Zh), format!("Acme Castings · No. 2{zh}"));
+        }
+    }
 
     #[test]
     fn work_that_is_over_is_said_to_be_over() {

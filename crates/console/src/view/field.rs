@@ -1,7 +1,7 @@
 //! What technicians do in the field.
 
 use chrono_tz::Tz;
-use foretell_model::{Finding, Timestamp};
+use foretell_model::{Entered, Finding, Timestamp};
 
 use crate::Lang;
 
@@ -107,11 +107,11 @@ pub struct VisitLine {
     pub way: Way,
 }
 
-/// What changed of a visit.
+/// What changed of a visit, or of a broken machine's case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitChange {
-    /// The visit.
-    pub visit: i64,
+    /// Of what.
+    pub of: Errand,
     /// `moved`, `given`, `taken` or `cancelled`.
     pub what: String,
     /// The customer's name.
@@ -120,7 +120,7 @@ pub struct VisitChange {
     pub machines: Vec<String>,
     /// The customer's time zone.
     pub zone: Tz,
-    /// When it was to be.
+    /// When it was to be; a breakdown has no time.
     pub before: Option<Slot>,
     /// When it is now.
     pub after: Option<Slot>,
@@ -284,6 +284,8 @@ pub enum FieldAct {
     TakeBack {
         /// What happened.
         reason: String,
+        /// Which of them the page offered; nothing where a program asks.
+        seen: Option<Entered>,
     },
 }
 

@@ -200,6 +200,11 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
         // Whoever is chosen has not set out yet, and whoever is there is expected no more.
         let (is_sent, is_awaited) = (path.ends_with("/send"), body.contains("Expected on site 18 Jul"));
         assert_eq!((is_sent, is_sent), (body.contains("Not on the way yet"), is_awaited), "{path}");
+        // What can be taken back is said, so that a form sent twice takes one step back.
+        let back = [("arrived", "arrival"), ("close", "report")].into_iter().find(|(act, _)| path.ends_with(act));
+        if let Some((_, seen)) = back {
+            assert!(body.contains(&format!("name=\"seen\" value=\"{seen}\"")), "{path}");
+        }
         assert_well_formed(&body, path);
     }
     let late = send(app.clone(), form("/cases/103/arrived", "")).await;

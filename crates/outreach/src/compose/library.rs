@@ -46,6 +46,8 @@ pub enum Occasion {
     Closing,
     /// Nothing is broken after all, and nobody comes.
     CalledOff,
+    /// It is not over, although the customer was told so.
+    StillOpen,
     /// A customer complains; for a manager of our own.
     Complaint,
     /// The plain sentences of the customer's page; no letter.
@@ -56,7 +58,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
@@ -73,6 +75,7 @@ impl Occasion {
         Self::Progress,
         Self::Closing,
         Self::CalledOff,
+        Self::StillOpen,
         Self::Complaint,
         Self::Page,
         Self::Phrases,
@@ -98,6 +101,7 @@ impl Occasion {
             Self::Progress => "progress",
             Self::Closing => "closing",
             Self::CalledOff => "called_off",
+            Self::StillOpen => "still_open",
             Self::Complaint => "complaint",
             Self::Page => "page",
             Self::Phrases => "phrases",
@@ -119,7 +123,7 @@ impl Occasion {
     /// Whether it is word about a service case, not about a forecast and its visit.
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
-        matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing | Self::CalledOff)
+        matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing | Self::CalledOff | Self::StillOpen)
     }
 
     /// Whether it is read by our own people and by no customer.
@@ -154,7 +158,7 @@ macro_rules! shipped {
 }
 shipped! {
     "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "joined" "cancelled" "calendar" "follow_up" "on_the_way" "late"
-    "progress" "closing" "called_off" "complaint" "page" "phrases"
+    "progress" "closing" "called_off" "still_open" "complaint" "page" "phrases"
 }
 
 /// Every template below what advisors edited: the file of the folder where there is one, else the shipped text.

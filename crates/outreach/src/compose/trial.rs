@@ -160,11 +160,14 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             let ways = [(false, false), (false, true), (true, false), (true, true)];
             ways.map(|way| Specimen::Complaint(ComplaintFacts::invented(language, way))).into()
         }
-        Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
-            let promises: &[Option<Promise>] = match occasion {
-                Occasion::Late => &[Some(Promise::OnSite), Some(Promise::CallBack)],
-                _ => &[None],
-            };
+        Occasion::OnTheWay
+        | Occasion::Late
+        | Occasion::Progress
+        | Occasion::Closing
+        | Occasion::CalledOff
+        | Occasion::StillOpen => {
+            let is_late = occasion == Occasion::Late;
+            let promises: &[_] = if is_late { &[Some(Promise::OnSite), Some(Promise::CallBack)] } else { &[None] };
             let all = promises.iter().flat_map(|promise| [true, false].map(|rich| (*promise, rich)));
             all.map(|(promise, rich)| {
                 let technician = rich.then(|| comer(language));

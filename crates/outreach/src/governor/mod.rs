@@ -59,6 +59,8 @@ pub enum Kind {
     Closing,
     /// Word that nobody comes, because nothing is broken after all.
     CalledOff,
+    /// Word that it is not over, although the customer was told so.
+    StillOpen,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::Progress => "progress",
             Self::Closing => "closing",
             Self::CalledOff => "called_off",
+            Self::StillOpen => "still_open",
         }
     }
 
@@ -90,6 +93,7 @@ impl Kind {
             "progress" => Self::Progress,
             "closing" => Self::Closing,
             "called_off" => Self::CalledOff,
+            "still_open" => Self::StillOpen,
             _ => Self::Invitation,
         }
     }
@@ -110,7 +114,7 @@ impl Kind {
     /// Whether it is about a service case: whoever has a broken machine waits for it at any hour.
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
-        matches!(self, Self::Notice | Self::OnTheWay | Self::Progress | Self::Closing | Self::CalledOff)
+        !matches!(self, Self::Invitation | Self::Reminder | Self::FollowUp | Self::Confirmation)
     }
 }
 

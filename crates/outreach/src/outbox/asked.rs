@@ -195,8 +195,8 @@ fn stale(mail: &Mail, now: Timestamp) -> Option<&'static str> {
 /// Whether a word about a service case is no news any more.
 pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
     match kind {
-        Kind::Closing | Kind::CalledOff => false,
-        Kind::Progress => case.closed.is_some(),
+        Kind::Closing | Kind::CalledOff => case.closed.is_none(),
+        Kind::Progress | Kind::StillOpen => case.closed.is_some(),
         _ => case.closed.is_some() || case.on_site.is_some(),
     }
 }

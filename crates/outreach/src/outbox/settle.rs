@@ -80,6 +80,7 @@ const fn sent_as(kind: Kind) -> &'static str {
         Kind::Progress => record::PROGRESS_SENT,
         Kind::Closing => record::CLOSING_SENT,
         Kind::CalledOff => record::CALLED_OFF_SENT,
+        Kind::StillOpen => record::STILL_OPEN_SENT,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Customers and their sites: who is written to, where, when, and when their machines work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::SiteId;
 use serde::{Deserialize, Serialize};
@@ -194,6 +194,12 @@ impl Customer {
 }
 
 impl Customer {
+    /// Media by which the customer may be reached, the preferred first, those without an address included.
+    pub fn media(&self) -> impl Iterator<Item = &String> {
+        let mut seen = BTreeSet::new();
+        self.channels.iter().chain(self.addresses.keys()).filter(move |medium| seen.insert(*medium))
+    }
+
     /// Whether there is an address for one of these media, so that something can be written.
     pub fn is_reached_by<'a>(&self, media: impl IntoIterator<Item = &'a str>) -> bool {
         media.into_iter().any(|medium| self.addresses.get(medium).is_some_and(|address| !address.trim().is_empty()))

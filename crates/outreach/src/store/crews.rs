@@ -1,10 +1,13 @@
-//! Words for those who make visits: what changed of a visit of theirs.
+//! Words for those who make visits: what changed of a visit of theirs, or of a broken machine's case.
+//!
+//! The column `booking` has a visit's number; what lies below nought is a service case's, as in the links.
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 
-use super::{Row, Session, Stay, Value, values};
+use super::{Row, Session, Stay, Value, registry, values};
 use crate::error::{OutreachError, Result};
-use crate::views::{CrewChange, MessageState};
+use crate::registry::Technician;
+use crate::views::{CrewChange, MessageState, ServiceCase, WorkOf};
 
 /// Words read at once.
 const WORDS_MAX: u32 = 100;
@@ -16,9 +19,9 @@ pub(crate) struct Kept {
     pub(crate) id: i64,
     /// Key of whom it is for.
     pub(crate) technician: String,
-    /// The visit.
-    pub(crate) visit: i64,
-    /// The case of the visit.
+    /// Of what it changed.
+    pub(crate) of: WorkOf,
+    /// The case of that.
     pub(crate) case: FindingId,
     /// Its machine.
     pub(crate) machine: MachineId,
@@ -26,7 +29,7 @@ pub(crate) struct Kept {
     pub(crate) customer: String,
     /// What changed.
     pub(crate) what: CrewChange,
-    /// When the visit was to be.
+    /// When the visit was to be; a breakdown has no time.
     pub(crate) before: Option<(Timestamp, Timestamp)>,
     /// When it is now.
     pub(crate) after: Option<(Timestamp, Timestamp)>,
@@ -40,37 +43,72 @@ pub(crate) struct Kept {
 pub(crate) fn note(connection: &dyn Session, before: &Stay, after: &Stay) -> Result<()> {
     let (was, is) = ((before.start, before.end), (after.start, after.end));
     let off = after.state == "cancelled";
+    let (of, at) = (WorkOf::Visit(after.id), after.changed);
+    let put = |who: &str, change: Change| put(connection, (of, at), who, change);
     match (&before.technician, &after.technician) {
-        (Some(who), _) if off => put(connection, after, who, (CrewChange::Cancelled, Some(was), None)),
-        (Some(who), Some(same)) if who == same && was != is => {
-            put(connection, after, who, (CrewChange::Moved, Some(was), Some(is)))
-        }
+        (Some(who), _) if off => put(who, (CrewChange::Cancelled, Some(was), None)),
+        (Some(who), Some(same)) if who == same && was != is => put(who, (CrewChange::Moved, Some(was), Some(is))),
         (Some(who), Some(same)) if who == same => Ok(()),
         (old, new) => {
             if let Some(who) = old {
-                put(connection, after, who, (CrewChange::Taken, Some(was), None))?;
+                put(who, (CrewChange::Taken, Some(was), None))?;
             }
             if let Some(who) = new.as_ref().filter(|_| !off) {
-                put(connection, after, who, (CrewChange::Given, None, Some(is)))?;
+                put(who, (CrewChange::Given, None, Some(is)))?;
             }
             Ok(())
         }
     }
 }
 
+/// The same of a broken machine's case, by whoever changes it: called off, open again, or somebody else's. Nobody is told what
+/// they did themselves.
+pub(crate) fn note_trouble(
+    connection: &dyn Session,
+    (before, after): (&ServiceCase, &ServiceCase),
+    by: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let put = |who: &str, what: CrewChange| match is_account_of(connection, who, by)? {
+        true => Ok(()),
+        false => put(connection, (WorkOf::ServiceCase(after.id), now), who, (what, None, None)),
+    };
+    let is_off = after.closed.is_some() && after.report.is_none();
+    match (before.technician.as_deref(), after.technician.as_deref()) {
+        (Some(who), _) if is_off && before.closed.is_none() => put(who, CrewChange::Cancelled),
+        (_, Some(who)) if before.closed.is_some() && after.closed.is_none() => put(who, CrewChange::Given),
+        (Some(old), Some(new)) if old != new => {
+            put(old, CrewChange::Taken)?;
+            put(new, CrewChange::Given)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether an account is a technician's own.
+fn is_account_of(connection: &dyn Session, technician: &str, account: &str) -> Result<bool> {
+    let known: Option<Technician> = registry::find(connection, technician)?;
+    Ok(technician == account || known.is_some_and(|known| known.login.as_deref() == Some(account)))
+}
+
 type Span = Option<(Timestamp, Timestamp)>;
+type Change = (CrewChange, Span, Span);
 
 fn put(
     connection: &dyn Session,
-    stay: &Stay,
+    (of, at): (WorkOf, Timestamp),
     technician: &str,
-    (what, before, after): (CrewChange, Span, Span),
+    (what, before, after): Change,
 ) -> Result<()> {
     let sql =
         "INSERT INTO crew_word (technician, booking, at, due, what, was_from, was_to, is_from, is_to, state, attempts)
                VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, 'queued', 0)";
     let (was, is) = (before.unzip(), after.unzip());
-    connection.execute(sql, values![technician, stay.id, stay.changed, what.name(), was.0, was.1, is.0, is.1]).map(drop)
+    let number = match of {
+        WorkOf::Visit(id) => id,
+        WorkOf::ServiceCase(id) => -id,
+    };
+    connection.execute(sql, values![technician, number, at, what.name(), was.0, was.1, is.0, is.1]).map(drop)
 }
 
 /// Words that ask to go out, oldest first.
@@ -110,9 +148,13 @@ pub(crate) fn take_up_again(connection: &dyn Session) -> Result<()> {
 
 fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Kept>> {
     let sql = format!(
-        "SELECT crew_word.id, crew_word.technician, booking.id, booking.advisory, booking.machine, booking.customer,
+        "SELECT crew_word.id, crew_word.technician, crew_word.booking,
+                coalesce(booking.advisory, 'case/' || service_case.id),
+                coalesce(booking.machine, service_case.machine),
+                coalesce(booking.customer, service_case.customer, ''),
                 crew_word.what, was_from, was_to, is_from, is_to, crew_word.at, crew_word.attempts
-         FROM crew_word JOIN booking ON booking.id = crew_word.booking WHERE {condition}"
+         FROM crew_word LEFT JOIN booking ON booking.id = crew_word.booking
+              LEFT JOIN service_case ON service_case.id = -crew_word.booking WHERE {condition}"
     );
     connection.query(&sql, values)?.iter().map(kept).collect()
 }
@@ -124,7 +166,10 @@ fn kept(row: &Row) -> Result<Kept> {
     Ok(Kept {
         id: row.get(0)?,
         technician: row.get(1)?,
-        visit: row.get(2)?,
+        of: match row.get::<i64>(2)? {
+            case @ ..0 => WorkOf::ServiceCase(-case),
+            visit => WorkOf::Visit(visit),
+        },
         case: FindingId::from_text(&row.get::<String>(3)?),
         machine: MachineId::parse(&machine).map_err(|e| OutreachError::corrupt("a visit's machine", e))?,
         customer: row.get(5)?,

@@ -4,7 +4,7 @@
 
 use foretell_model::{FindingId, Timestamp};
 
-use super::{Row, Session, advisories, bookings, service_cases, values};
+use super::{Row, Session, advisories, bookings, crews, service_cases, values};
 use crate::error::{OutreachError, Result};
 use crate::views::{PhotoOf, ServiceCase, Stage, VisitReport};
 
@@ -12,7 +12,7 @@ use crate::views::{PhotoOf, ServiceCase, Stage, VisitReport};
 pub(crate) const ERASED: &str = "(erased)";
 
 /// Entries whose reason is a figure and nobody's words.
-const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'called_off_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', 'visit_joined', \
+const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'called_off_sent', 'still_open_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', 'visit_joined', \
                        'visit_cancelled', 'visit_done', 'answer_taken_back', 'not_now', 'verdict'";
 
 /// Whether a message to a customer is on its way at this moment.
@@ -120,15 +120,17 @@ pub(crate) fn strike_report(connection: &dyn Session, visit: i64) -> Result<()> 
     connection.execute("UPDATE visit_report SET body = ?2, held = 0 WHERE booking = ?1", values![visit, body]).map(drop)
 }
 
-/// Strikes out the words of a service case, and ends it.
+/// Strikes out the words of a service case, and ends it; a technician who was sent need not come.
 pub(crate) fn strike_trouble(connection: &dyn Session, mut case: ServiceCase, now: Timestamp) -> Result<()> {
+    let before = case.clone();
     ERASED.clone_into(&mut case.what);
     case.heard.clear();
     case.withdrawn = case.withdrawn.map(|_| String::new());
     case.closed.get_or_insert(now);
     (case.position_deg, case.located) = (None, None);
     case.report = case.report.map(without_words);
-    service_cases::save(connection, &mut case)
+    service_cases::save(connection, &mut case)?;
+    crews::note_trouble(connection, (&before, &case), "", now)
 }
 
 fn without_words(report: VisitReport) -> VisitReport {

@@ -100,6 +100,8 @@ pub(crate) const TROUBLE_WITHDRAWN: &str = "trouble_withdrawn";
 pub(crate) const TROUBLE_REOPENED: &str = "trouble_reopened";
 /// Word that nobody comes, because nothing is broken, went out; by which channel.
 pub(crate) const CALLED_OFF_SENT: &str = "called_off_sent";
+/// Word that it is not over, although the customer was told so, went out; by which channel.
+pub(crate) const STILL_OPEN_SENT: &str = "still_open_sent";
 /// A manager is told once quiet hours are over; whose account.
 pub(crate) const MANAGER_HELD: &str = "manager_held";
 /// A manager was told that a customer complains; whose account.

@@ -79,11 +79,11 @@ pub(crate) fn is_revoked(connection: &dyn Session, message: i64) -> Result<bool>
 }
 
 /// Whether the newest letter of a case that may be in somebody's hands had its link taken back. Until a person lets another go,
-/// nothing goes out in the case by itself.
+/// nothing goes out in the case by itself; a reminder that waits was let go, because those that had waited were withdrawn.
 pub(crate) fn is_letter_revoked(connection: &dyn Session, case: &FindingId) -> Result<bool> {
     let sql = "SELECT 1 FROM revoked_link WHERE message =
                    (SELECT max(id) FROM message WHERE advisory = ?1 AND address IS NOT NULL AND state <> 'draft'
-                    AND (kind = 'invitation' OR (kind = 'reminder' AND sent IS NOT NULL)))";
+                    AND (kind = 'invitation' OR (kind = 'reminder' AND (sent IS NOT NULL OR state = 'queued'))))";
     connection.exists(sql, values![case.as_str()])
 }
 

@@ -2,7 +2,7 @@
 
 use foretell_model::{Finding, FindingId, MachineId, Timestamp, VisitState, named};
 
-use super::{Booking, ServiceCase, Stage, VisitReport};
+use super::{Booking, ServiceCase, Stage, VisitReport, WorkOf};
 use crate::registry::{Advisor, Customer, Language, Site, Technician};
 use crate::store::crews::Kept;
 
@@ -28,7 +28,7 @@ pub struct Journey {
 }
 
 named! {
-    /// What changed of a visit for one of those who make visits.
+    /// What changed for one of those who make visits of a visit, or of a broken machine's case.
     CrewChange {
         /// It is at another time.
         Moved = "moved",
@@ -46,11 +46,11 @@ named! {
 pub struct CrewWord {
     /// Key of whom it is for.
     pub technician: String,
-    /// The visit.
-    pub visit: i64,
+    /// Of what it changed.
+    pub of: WorkOf,
     /// Where.
     pub machine: MachineId,
-    /// What the customer calls the machines of the visit.
+    /// What the customer calls the machines of it.
     pub numbers: Vec<String>,
     /// Key of the customer.
     pub customer: String,
@@ -66,8 +66,8 @@ pub struct CrewWord {
 
 impl CrewWord {
     pub(crate) fn of(kept: Kept) -> Self {
-        let Kept { technician, visit, machine, customer, what, before, after, at, .. } = kept;
-        Self { technician, visit, machine, numbers: Vec::new(), customer, what, before, after, at }
+        let Kept { technician, of, machine, customer, what, before, after, at, .. } = kept;
+        Self { technician, of, machine, numbers: Vec::new(), customer, what, before, after, at }
     }
 }
 

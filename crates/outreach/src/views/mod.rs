@@ -17,7 +17,7 @@ pub use record::{
     Figures, Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsent, Unsettled, Untold, UntoldOf, Written,
 };
 pub use service::{
-    Checklist, NoteOf, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport,
+    Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkOf,
     WorkVerdict,
 };
 

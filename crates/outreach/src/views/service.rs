@@ -223,9 +223,9 @@ impl VisitReport {
     }
 }
 
-/// On what a technician has noted something.
+/// What a technician is sent to, or was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoteOf {
+pub enum WorkOf {
     /// A visit, by its number.
     Visit(i64),
     /// A service case, by its number.

@@ -50,6 +50,7 @@ language = "en"
 zone = "Europe/London"
 advisor = "wang"
 addresses = { email = "baker@acme.example" }
+channels = ["email", "sms"]
 
 [[site]]
 id = "s01"

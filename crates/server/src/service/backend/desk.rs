@@ -159,7 +159,8 @@ impl ServiceBackend {
             CaseAct::Send { technician, eta } => where_seen.send_technician(id, &technician, eta, by, now),
             CaseAct::Arrived => self.outreach.arrived(id, by, now),
             CaseAct::Found { fault, minutes } => {
-                let found = fault.as_deref().and_then(FaultCode::new);
+                let code = |text: String| FaultCode::new(&text).ok_or(Obstacle::FoundMissing);
+                let found = fault.map(code).transpose()?;
                 self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
             }
             CaseAct::Withdraw { reason } => where_seen.withdraw_trouble(id, &reason, by, now),

@@ -1,13 +1,14 @@
 //! What waits in the queue beside its cards: what customers wrote outside of any case, and words that may not have arrived.
 
 use foretell_console::BackendError;
-use foretell_console::view::{self, Errand, LooseReply, UntoldLine};
+use foretell_console::view::{self, LooseReply, UntoldLine};
 use foretell_model::MachineId;
-use foretell_outreach::{MessageState, NoteOf, Untold, UntoldOf};
+use foretell_outreach::{MessageState, Untold, UntoldOf, WorkOf};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
 use super::registry::{Sites, zone_of};
+use super::visits::errand_of;
 
 impl ServiceBackend {
     /// What customers wrote outside of any case.
@@ -39,15 +40,12 @@ impl ServiceBackend {
                 UntoldOf::ServiceCase(id) => view::UntoldOf::Case(id),
             },
         };
-        let note = |(of, machine): (NoteOf, MachineId)| UntoldLine {
+        let note = |(of, machine): (WorkOf, MachineId)| UntoldLine {
             machine_name: sites.number(&machine),
             site_name: sites.site_name(&machine),
             subject: String::new(),
             is_lost: false,
-            of: view::UntoldOf::Note(match of {
-                NoteOf::Visit(id) => Errand::Visit(id),
-                NoteOf::ServiceCase(id) => Errand::Case(id),
-            }),
+            of: view::UntoldOf::Note(errand_of(of)),
         };
         let words = self.outreach.untold().map_err(of_outreach)?.into_iter().map(line);
         let notes = self.outreach.notes_to_write().map_err(of_outreach)?.into_iter().map(note);

@@ -7,7 +7,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{CrewWord, Customer, Happening, NoteOf, Technician, VisitReport};
+use foretell_outreach::{CrewWord, Customer, Happening, Technician, VisitReport, WorkOf};
 
 use super::ServiceBackend;
 use super::desk::{Look, report as case_report, visit_report};
@@ -181,14 +181,12 @@ impl ServiceBackend {
             }
             (Errand::Visit(id), FieldAct::Arrived) => outreach.arrive(id, by, now).map(drop),
             (Errand::Case(id), FieldAct::Arrived) => outreach.arrived(id, by, now).map(drop),
-            (Errand::Visit(id), FieldAct::TakeBack { reason }) => return self.takes_back(id, &reason, by, now),
-            (errand, FieldAct::Note { text }) => outreach.write_note(note_of(errand), &text, by, now),
-            (Errand::Case(id), FieldAct::TakeBack { reason }) => {
-                let is_closed = outreach.service_case(id).map_err(of_outreach)?.closed.is_some();
-                match is_closed {
-                    true => outreach.reopen_service_case(id, &reason, by, now).map(drop),
-                    false => outreach.not_on_site(id, &reason, by, now).map(drop),
-                }
+            (Errand::Visit(id), FieldAct::TakeBack { reason, seen }) => {
+                outreach.take_visit_back(id, seen, &reason, by, now)
+            }
+            (errand, FieldAct::Note { text }) => outreach.write_note(work_of(errand), &text, by, now),
+            (Errand::Case(id), FieldAct::TakeBack { reason, seen }) => {
+                outreach.take_case_back(id, seen, &reason, by, now).map(drop)
             }
             (Errand::Visit(id), FieldAct::Done { report, minutes, verdicts }) => {
                 return self.visit_finished(id, (report, minutes), verdicts, by, now);
@@ -200,16 +198,6 @@ impl ServiceBackend {
             }
         };
         acted.map_err(of_outreach)
-    }
-
-    /// What was entered of a visit last was a mistake: its end, or else an arrival.
-    fn takes_back(&self, id: i64, reason: &str, by: &str, now: Timestamp) -> Result<(), BackendError> {
-        let errand = self.outreach.errands_of(&[id]).map_err(of_outreach)?.into_iter().next();
-        let taken = match errand.map(|errand| errand.state) {
-            Some(VisitState::Booked) => self.outreach.not_arrived(id, reason, by, now),
-            _ => self.outreach.reopen_visit(id, reason, by, now),
-        };
-        taken.map_err(of_outreach)
     }
 
     /// The report first, then the verdicts, then the end of the case: whatever a crash leaves out, the visit is still to be
@@ -255,13 +243,13 @@ impl ServiceBackend {
     }
 }
 
-/// What changed of a visit; whose it is, where everybody's are listed.
+/// What changed of a visit or a breakdown; whose it is, where everybody's are listed.
 fn change(word: CrewWord, names: bool, look: &Look, lang: Lang) -> VisitChange {
     let sites = &look.sites;
     let slot = |span: Option<(Timestamp, Timestamp)>| span.map(|(from, to)| Slot { from, to });
     let customer = sites.customer_named(&word.customer);
     VisitChange {
-        visit: word.visit,
+        of: errand_of(word.of),
         what: word.what.name().to_owned(),
         zone: zone_of(customer),
         customer: customer.map_or_else(|| word.customer.clone(), |customer| customer.name.clone()),
@@ -273,10 +261,18 @@ fn change(word: CrewWord, names: bool, look: &Look, lang: Lang) -> VisitChange {
     }
 }
 
-const fn note_of(errand: Errand) -> NoteOf {
+/// What a technician is sent to, as pages name it.
+pub(super) const fn errand_of(of: WorkOf) -> Errand {
+    match of {
+        WorkOf::Visit(id) => Errand::Visit(id),
+        WorkOf::ServiceCase(id) => Errand::Case(id),
+    }
+}
+
+const fn work_of(errand: Errand) -> WorkOf {
     match errand {
-        Errand::Visit(id) => NoteOf::Visit(id),
-        Errand::Case(id) => NoteOf::ServiceCase(id),
+        Errand::Visit(id) => WorkOf::Visit(id),
+        Errand::Case(id) => WorkOf::ServiceCase(id),
     }
 }
 
