@@ -10,7 +10,7 @@ use crate::case::Case;
 use crate::fleet::Site;
 
 /// Days before the limit on which it is asked.
-const ASKED_DAYS: [i64; 3] = [28, 21, 14];
+const ASKED_DAYS: [i64; 4] = [28, 21, 14, 7];
 
 /// One machine on one of these days.
 pub(crate) struct Held {
@@ -80,10 +80,11 @@ fn line(seed: u64, h: &Held, case: &Case) -> String {
     let some = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.1}"));
     let (true_k, shown_k) = h.true_k.unwrap_or((f64::NAN, f64::NAN));
     format!(
-        "{seed:3} {} -{} lead {:.1} {} {} age {:.0} true {true_k:.1} K shown {shown_k:.1} seen {:.1}+-{:.1} K for {:.0} d \
+        "{seed:3} {} -{} at {} lead {:.1} {} {} age {:.0} true {true_k:.1} K shown {shown_k:.1} seen {:.1}+-{:.1} K for {:.0} d \
          bf {:.1} chance {:.2} p50 {} risen {} out {} noise {:.2}/{:.2}/{:.2} load {:.1}/{:.1} days {} {:?} {} sensor {:.2}: {}\n",
         h.machine,
         h.before_days,
+        w.at,
         case.lead_named_days,
         case.traits.drive,
         case.traits.shape,

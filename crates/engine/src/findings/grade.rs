@@ -122,9 +122,9 @@ impl GradeTracker {
     /// Takes the day's judgement and returns the grade to hold; `None` when there is nothing to say.
     pub(crate) fn observe(&mut self, judgement: &Judgement, policy: &Policy) -> Option<Grade> {
         let (asked, deserved) = (asked(judgement, policy), deserved(judgement, policy, self.held));
-        // What nobody watched yet is advised on its second day: evidence is of weeks, and yet a quarter of all false advices on an
-        // independent fleet were of a single day. What stops a machine within days is told at once.
-        let risen = if asked == 2 && self.asked == 0 { 1 } else { asked };
+        // What nobody watched yet is advised on its second day, unless it is beyond doubt: evidence is of weeks, and yet a quarter of
+        // all false advices on an independent fleet were of a single day. What stops a machine within days is told at once.
+        let risen = if asked == 2 && self.asked == 0 && !is_beyond_doubt(judgement) { 1 } else { asked };
         self.asked = asked;
         self.falling_days = if deserved < self.held { self.falling_days + 1 } else { 0 };
         if risen > self.held {
@@ -153,6 +153,12 @@ impl GradeTracker {
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
+}
+
+/// Whether one day is enough: evidence and excess as clear as `CLEAR` asks for.
+fn is_beyond_doubt(j: &Judgement) -> bool {
+    let (log_bf, sds) = CLEAR.of(j.is_measured);
+    j.refitted_log_bf >= log_bf && j.stands_out.is_some_and(|stands_out| stands_out >= sds)
 }
 
 /// The grade that the day's figures ask for.

@@ -10,10 +10,10 @@
 //! mornings of machines that rest by night, which no dirt can mislead. Weather persists, so what is seen of a day also tells
 //! of the days beside it: all days of the window are smoothed together.
 
-use super::baseline::{Baseline, Conditions};
 use super::health::Health;
 use super::points::{Heat, heats, median};
 use super::smooth::{self, Weather};
+use super::thermometer::{Reading, START_C, Thermometer};
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
 
@@ -26,33 +26,8 @@ pub(crate) struct Sibling<'a> {
     pub(crate) switching_h: Option<f64>,
 }
 
-/// What is known of the air of one day.
-#[derive(Clone, Copy, Debug)]
-struct Reading {
-    ta_c: f64,
-    /// One over the variance and over the standard deviation, K^-2 and K^-1.
-    precision: f64,
-    over_sd: f64,
-}
-
-/// Inlet air is sought between these, degC.
-const RANGE_C: (f64, f64) = (-15.0, 55.0);
-/// Where the search begins, degC, and its longest step, K.
-const START_C: f64 = 28.0;
-const STEP_K: f64 = 12.0;
-/// A hinge flatter than this tells nothing of the air, K/K.
-const FLATTEST: f64 = 0.15;
-/// Another corner of the room, other hours, a hinge that is not quite right: error of a reading beside the sibling's own, K.
-const ELSEWHERE_K: f64 = 0.7;
-/// What was taken off a sibling's reading for its own dirt is wrong by this share.
-const EXCESS_SHARE: f64 = 0.15;
 /// Pull of a sibling that reads warmer than the rest.
 const WARMER: f64 = 0.8;
-/// A reading above the air by less than this is no warmer one, standard deviations: a lone sibling's is the air itself, and rounding
-/// must not say on which side of itself it lies.
-const EVEN: f64 = 1e-6;
-/// Readings farther off than this pull no harder, standard deviations.
-const FAR: f64 = 1.5;
 /// How far a day's hot hours in a room are from the season, K, and how much of that the next day keeps: both are learned, within
 /// what weather does. A room that runs hot for weeks is rarer than siblings that clog together.
 const WEATHER_SD_K: (f64, f64) = (1.2, 3.0);
@@ -82,7 +57,7 @@ pub(super) struct Told {
 /// What is seen of one day's air.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    siblings: Vec<Reading>,
+    siblings: Vec<Thermometer>,
     morning: Option<Reading>,
 }
 
@@ -96,10 +71,12 @@ pub(super) fn of_room(
 ) -> Told {
     let before: Vec<(Sibling<'_>, Vec<Option<Heat>>)> =
         siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
-    let read =
-        |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
-    let mut seen: Vec<Seen> = days.iter().map(|d| Seen { siblings: read(d), morning: None }).collect();
-    let air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
+    let mut seen: Vec<Seen> = days.iter().map(|_| Seen::default()).collect();
+    for (sibling, heats) in &before {
+        let read = Thermometer::of_machine(days.iter().map(|d| sibling.read(d.day, heats)).collect());
+        seen.iter_mut().zip(read).for_each(|(seen, read)| seen.siblings.extend(read));
+    }
+    let air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.readings())).collect();
     let mut told = Told { sd_k: vec![0.0; air_c.len()], air_c };
     for _ in 0..ROUNDS {
         let known = days.iter().zip(&told.air_c);
@@ -134,6 +111,11 @@ fn smoothed(days: &[DayRecord], seen: &[Seen], first_c: &[Option<f64>], expected
         known = smooth::smooth(&off_k, weather);
         air_c = known.iter().zip(expected_c).map(|(off, c)| c + off.mean).collect();
     }
+    let upward = |i: usize| {
+        let var = seen[i].upward(air_c[i], known[i].var.sqrt());
+        (days[i].day, var.map(|var| (air_c[i] - expected_c[i], var)))
+    };
+    let known = smooth::smooth(&(0..days.len()).map(upward).collect::<Vec<_>>(), weather);
     let (usual, widest) = (weather.sd_k.powi(2), WEATHER_SD_K.1.powi(2));
     let open = |var: f64| (var / usual).powi(2) * (widest - usual);
     let sd_k = known.iter().map(|off| (off.var + open(off.var)).sqrt()).collect();
@@ -173,28 +155,24 @@ impl Seen {
     /// What all of it says together when the air is thought to be `air_c`, and the variance of that, degC and K^2: what is far off
     /// pulls no harder.
     fn about(&self, air_c: f64) -> Option<(f64, f64)> {
-        let of_siblings = self.siblings.iter().map(|r| (r, WARMER));
-        let (sum, n) =
-            of_siblings.chain(self.morning.iter().map(|r| (r, 1.0))).fold((0.0, 0.0), |(sum, n), (r, warmer)| {
-                let weight = r.weight(air_c, warmer);
-                (sum + weight * r.ta_c, n + weight)
-            });
+        let of_siblings = self.siblings.iter().filter_map(|t| Some((t.about(air_c)?, WARMER)));
+        let (sum, n) = of_siblings.chain(self.morning.map(|r| (r, 1.0))).fold((0.0, 0.0), |(sum, n), (r, warmer)| {
+            let weight = r.weight(air_c, warmer);
+            (sum + weight * r.ta_c, n + weight)
+        });
         (n > 0.0).then(|| (sum / n, n.recip()))
     }
-}
 
-impl Reading {
-    fn new(ta_c: f64, var: f64) -> Self {
-        let precision = var.recip();
-        Self { ta_c, precision, over_sd: precision.sqrt() }
+    /// What each sibling says by itself.
+    fn readings(&self) -> Vec<Reading> {
+        self.siblings.iter().filter_map(|t| t.about(f64::NEG_INFINITY)).collect()
     }
 
-    /// Its weight for an air that is thought to be `air_c`: `warmer` if it reads above that, and less if it is far off.
-    fn weight(&self, air_c: f64, warmer: f64) -> f64 {
-        let off = (self.ta_c - air_c) * self.over_sd;
-        let side = if off > EVEN { warmer } else { 1.0 };
-        let pull = if off.abs() <= FAR { side } else { side * FAR / off.abs() };
-        pull * self.precision
+    /// Variance of all of it together towards warmer air than `air_c`, which is unsure by `sd_k`.
+    fn upward(&self, air_c: f64, sd_k: f64) -> Option<f64> {
+        let of_siblings = self.siblings.iter().filter_map(|t| t.upward(air_c, sd_k));
+        let n: f64 = of_siblings.chain(self.morning).map(|r| r.weight(air_c, 1.0)).sum();
+        (n > 0.0).then(|| n.recip())
     }
 }
 
@@ -206,7 +184,7 @@ impl Sibling<'_> {
 
     /// What its hot hours of a day say, of all of whose days `heats` are the currents that stand for the heat; `None` of a day
     /// or a machine that says nothing.
-    fn read(&self, day: Day, heats: &[Option<Heat>]) -> Option<Reading> {
+    fn read(&self, day: Day, heats: &[Option<Heat>]) -> Option<Thermometer> {
         let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
         let record = self.days.get(place).filter(|record| !record.is_unwell())?;
         let reference = self.health.reference()?;
@@ -220,26 +198,8 @@ impl Sibling<'_> {
         };
         let heat = heats.get(place).copied().flatten().unwrap_or(reference.usual());
         let at = reference.conditions(START_C, heat, record.hot.bar());
-        invert(&baseline, at, excess_k, record.hot.td_c()?, self.health.noise.sd_k)
+        Some(Thermometer::new(&baseline, at, excess_k, record.hot.td_c()?, self.health.noise.sd_k))
     }
-}
-
-/// Solves the hinge for the air. It rises everywhere, so a few Newton steps do; where it is flat they are held short.
-fn invert(baseline: &Baseline, mut at: Conditions, excess_k: f64, td_c: f64, sd_k: f64) -> Option<Reading> {
-    let mut slope = FLATTEST;
-    for _ in 0..5 {
-        let expected = baseline.expect(&at, excess_k);
-        slope = baseline.slope(at.ta_c, expected.weight);
-        let step_k = (td_c - expected.td_c) / slope.max(FLATTEST);
-        at.ta_c = (at.ta_c + step_k.clamp(-STEP_K, STEP_K)).clamp(RANGE_C.0, RANGE_C.1);
-        if step_k.abs() < 0.05 {
-            break;
-        }
-    }
-    (slope >= FLATTEST).then(|| {
-        let taken_k = EXCESS_SHARE * excess_k;
-        Reading::new(at.ta_c, (sd_k / slope).powi(2) + taken_k.powi(2) + ELSEWHERE_K.powi(2))
-    })
 }
 
 /// The air in degC that the siblings' readings of one day agree on by themselves; `None` without any.
@@ -261,22 +221,15 @@ fn agreed(readings: &[Reading]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ha::baseline::{Baseline, Conditions};
     use crate::sd::day::Point;
 
-    const HINGE: Baseline = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 2.0, 1.0] };
+    /// Follows the air kelvin for kelvin, whatever it is.
+    const OPEN: Baseline = Baseline { theta: [20.0, 0.0, 84.0, 10.0, 5.0, 0.3, 0.5, 1.0] };
 
-    #[test]
-    fn a_hinge_read_backwards_gives_the_air_and_how_sure_it_is() {
-        for (ta_c, excess_k, surely) in [(38.0, 0.0, true), (31.0, 6.0, true), (24.0, 0.0, false)] {
-            let at = Conditions { ta_c, ..Conditions::default() };
-            let td_c = HINGE.expect(&at, excess_k).td_c;
-            let start = Conditions { ta_c: START_C, ..Conditions::default() };
-            let reading = invert(&HINGE, start, excess_k, td_c, 0.9).unwrap();
-            assert!((reading.ta_c - ta_c).abs() < 0.3, "{ta_c}: {reading:?}");
-            assert_eq!(reading.over_sd > 1.0 / 1.6, surely, "{ta_c}: {reading:?}");
-        }
-        let regulated = Baseline { theta: [78.0, 0.5, 60.0, 11.0, 5.0, 0.3, 0.5, 1.0] };
-        assert!(invert(&regulated, Conditions { ta_c: START_C, ..Conditions::default() }, 0.0, 78.2, 0.9).is_none());
+    fn reads(ta_c: f64) -> Thermometer {
+        let at = Conditions { ta_c, ..Conditions::default() };
+        Thermometer::new(&OPEN, at, 0.0, OPEN.expect(&at, 0.0).td_c, 0.84)
     }
 
     fn days(n: Day) -> Vec<DayRecord> {
@@ -287,8 +240,8 @@ mod tests {
 
     /// The air of a day whose siblings read this, in a season of `expected_c`.
     fn check(readings_c: &[f64], expected_c: f64, between: (f64, f64)) {
-        let siblings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading::new(ta_c, 1.2)).collect();
-        let (first_c, seen) = ([agreed(&siblings)], [Seen { siblings, morning: None }]);
+        let seen = [Seen { siblings: readings_c.iter().map(|&ta_c| reads(ta_c)).collect(), morning: None }];
+        let first_c = [agreed(&seen[0].readings())];
         let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER).air_c[0].unwrap();
         assert!((between.0..between.1).contains(&air_c), "{readings_c:?} about {expected_c:?}: {air_c}");
     }
@@ -329,14 +282,14 @@ mod tests {
 
     #[test]
     fn a_day_without_a_sibling_at_work_is_told_by_its_morning_and_the_days_beside_it() {
-        let at_work = |ta_c: f64| Seen { siblings: vec![Reading::new(ta_c, 1.0)], morning: None };
+        let at_work = |ta_c: f64| Seen { siblings: vec![reads(ta_c)], morning: None };
         let seen = [
             at_work(32.0),
             Seen { siblings: Vec::new(), morning: Some(Reading::new(33.0, 4.0)) },
             Seen::default(),
             at_work(31.0),
         ];
-        let first_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
+        let first_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.readings())).collect();
         let air_c = smoothed(&days(4), &seen, &first_c, &[28.0; 4], WEATHER).air_c;
         assert!(air_c[1].is_some_and(|c| (30.5..32.5).contains(&c)) && air_c[2].is_none(), "{air_c:?}");
     }

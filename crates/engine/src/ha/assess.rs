@@ -214,7 +214,7 @@ impl Work {
         Climate::learn(&hot, around.latitude_deg)
     }
 
-    fn recent(&self, series: Series, within_days: Day) -> impl Iterator<Item = &Sample> {
+    pub(super) fn recent(&self, series: Series, within_days: Day) -> impl Iterator<Item = &Sample> {
         let from = self.today.saturating_sub(within_days);
         self.samples.iter().filter(move |s| s.series == series && s.day >= from)
     }
@@ -253,7 +253,7 @@ impl Work {
 
     fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {
         let Health { baseline, trend, noise, .. } = &self.health;
-        let dropped_from = dropped_from(&self.samples, baseline, trend.as_ref(), noise.sd_k, self.today);
+        let dropped_from = dropped_from(&self.sure(&self.samples), baseline, trend.as_ref(), noise.sd_k, self.today);
         let scan = self.converge();
         let mut judgement = Judgement { dropped_from, ..self.summarise(&scan) };
         self.look(&mut judgement);
@@ -287,7 +287,7 @@ impl Work {
 
     /// Whether the days of the likeliest growth follow it.
     fn follows(&self, scan: &Scan) -> Option<Follows> {
-        let best = scan.alternatives.first().filter(|_| self.health.source.is_measured())?;
+        let best = scan.alternatives.first().filter(|_| self.is_measured())?;
         follows::expected(&self.samples, &self.beside_best(scan), &best.trend(), self.today)
     }
 
@@ -311,7 +311,7 @@ impl Work {
             rate_k_per_day: rate * certainty,
             onset_day: scan::median_onset(scan).unwrap_or(now),
             step_share: step,
-            is_measured: self.health.source.is_measured(),
+            is_measured: self.is_measured(),
             hot_days: self.hot_days,
             ..Judgement::default()
         }
@@ -340,7 +340,8 @@ impl Work {
             let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);
             let trend = self.health.trend.as_ref();
             if self.health.learned {
-                let samples = self.all_samples();
+                let all = self.all_samples();
+                let samples = self.sure(&all);
                 let (baseline, today) = (&self.health.baseline, self.today);
                 judgement.unregulated = rivals::unregulated(&samples, baseline, sd_k, today);
                 judgement.resettled = resettled(&samples, baseline, sd_k, today);
@@ -348,14 +349,14 @@ impl Work {
             // Cool hours whose air is a guess from the morning do not tell where the heat is seen.
             judgement.rivals = trend
                 .filter(|_| self.health.source != AmbientSource::ColdSoak)
-                .and_then(|t| rivals::weigh(&self.samples, &self.health.baseline, t, sd_k, self.today));
+                .and_then(|t| rivals::weigh(&self.sure(&self.samples), &self.health.baseline, t, sd_k, self.today));
         }
         if judgement.is_measured {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.week = rivals::week(&self.samples, &self.health.baseline, self.today);
         let Health { baseline, source, noise, .. } = &self.health;
-        judgement.jump = rivals::jump(&self.samples, baseline, *source, noise.sd_k, self.today);
+        judgement.jump = rivals::jump(&self.sure(&self.samples), baseline, *source, noise.sd_k, self.today);
         judgement.risen_k = self.risen_k(judgement.onset_day);
         judgement.stands_out = self.stands_out();
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };

@@ -87,7 +87,7 @@ pub(crate) fn stands(samples: &[Sample], baseline: &Baseline, today: Day) -> Vec
         rise_k: rise_k(s) / heat(s),
         regulated: baseline.expect(&s.at, 0.0).weight < REGULATED,
     };
-    let compares = |s: &&Sample| HEAT.contains(&heat(s)) && s.at.ta_c <= AIR_MAX_C;
+    let compares = |s: &&Sample| HEAT.contains(&heat(s)) && s.at.ta_c <= AIR_MAX_C && s.at.ta_sd_k == 0.0;
     let coolest = |day: &[Sample]| day.iter().filter(compares).map(stand).min_by(|a, b| a.ta_c.total_cmp(&b.ta_c));
     last.chunk_by(|a, b| a.day == b.day).filter_map(coolest).collect()
 }

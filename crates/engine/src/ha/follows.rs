@@ -47,7 +47,7 @@ impl Follows {
 pub(super) fn expected(samples: &[Sample], baseline: &Baseline, trend: &Trend, today: Day) -> Option<Follows> {
     let onset = trend.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
     let from = onset.max(today.saturating_sub(DAYS));
-    let hot = samples.iter().filter(|s| s.series == Series::Hot && s.day >= from);
+    let hot = samples.iter().filter(|s| s.series == Series::Hot && s.day >= from && s.at.ta_sd_k == 0.0);
     let days: Vec<(Day, f64, f64)> =
         hot.map(|s| (s.day, rows::expected(s, baseline, Some(trend)).td_c, s.td_c)).collect();
     let near = days.windows(2).filter(|pair| pair[1].0 - pair[0].0 <= WITHIN);

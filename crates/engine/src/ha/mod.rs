@@ -26,6 +26,8 @@ pub(crate) mod room;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sign;
+mod silent;
 mod smooth;
 pub(crate) mod soak;
+mod thermometer;
 pub(crate) mod trend;

@@ -10,6 +10,7 @@ use super::air::{Sibling, Told};
 use super::baseline::Conditions;
 use super::duty;
 use super::neighbours;
+use super::silent;
 use crate::sd::day::{Day, DayRecord, Point, heat_share, start_of};
 
 /// Where the ambient of a machine comes from, from the surest to the vaguest.
@@ -66,7 +67,7 @@ impl AmbientSource {
         match self {
             Self::Own => 1.8,
             Self::Sibling => 1.6,
-            Self::SiblingTemperatures => 1.15,
+            Self::SiblingTemperatures => 1.05,
             Self::ColdSoak => 0.7,
             Self::Season => 0.3,
         }
@@ -225,19 +226,17 @@ pub(crate) fn gather(
     // Reading the room off its machines is the dearest of all sources, so it is done when asked for, and once.
     let index = LazyCell::new(|| neighbours::air_c(days, today, around));
     let source = choose(days, today, around, held, &index);
+    let told = silent::told(source, days, today, around, &index);
     let mut samples = Vec::with_capacity(days.len() * 2);
     let cool_heats = if around.switching_h.is_some() { duty::of_cool_hours(days) } else { Vec::new() };
     for (place, day) in days.iter().enumerate() {
         for series in [Series::Hot, Series::Cool] {
             let point = point_of(day, series);
             let (Some(td_c), true) = (point.td_c(), point.is_some()) else { continue };
-            if series == Series::Cool && !source.knows_the_hour() {
-                continue;
-            }
-            let (ta_c, ta_sd_k) = match source {
-                AmbientSource::SiblingTemperatures => (index.air_c[place], index.sd_k[place]),
-                AmbientSource::Sibling if by_hour => (point.beside_c(), 0.0),
-                _ => (ambient(source, day, series, today, around), 0.0),
+            let (ta_c, ta_sd_k) = match (&told, series) {
+                (Some(told), Series::Hot) => (told.air_c[place], told.sd_k[place]),
+                (_, Series::Cool) if !source.knows_the_hour() => continue,
+                _ => (spoken(source, by_hour, day, series, today, around), 0.0),
             };
             let Some(ta_c) = ta_c else { continue };
             let heat = match series {
@@ -253,6 +252,21 @@ pub(crate) fn gather(
         }
     }
     (source, samples)
+}
+
+/// What a source says of the air in a day's hot or cool hours, degC.
+pub(super) fn spoken(
+    source: AmbientSource,
+    by_hour: bool,
+    day: &DayRecord,
+    series: Series,
+    today: Day,
+    around: &Surroundings<'_>,
+) -> Option<f64> {
+    match source {
+        AmbientSource::Sibling if by_hour => point_of(day, series).beside_c(),
+        _ => ambient(source, day, series, today, around),
+    }
 }
 
 /// Current that stands for the heat made in the hot hours of each day, A. A load/unload machine that is sampled every ten
@@ -304,7 +318,7 @@ fn choose<F: FnOnce() -> Told>(
 
 /// Whether a sibling's sensor is known in the very hours of most days. Days of which only the sibling's own hours are known are
 /// then left out: these are other hours, and among the rest they would look like odd ones.
-fn by_hour(days: &[DayRecord]) -> bool {
+pub(super) fn by_hour(days: &[DayRecord]) -> bool {
     let with_hot = days.iter().filter(|d| d.hot.is_some()).count();
     2 * days.iter().filter(|d| d.hot.beside_c().is_some()).count() > with_hot
 }
