@@ -42,7 +42,13 @@ impl Outreach {
             case.finding.grade = case.finding.grade.min(Grade::Advise);
         }
         let host = self.host(tx, &case, now)?;
+        let joins = host.as_ref().map(|host| self.joins(tx, host, now)).transpose()?;
         let (message, verdict) = self.message_on_card(tx, &case, (&people, host.as_ref()), now)?;
+        let message = match &joins {
+            // The words of a reminder would mislead: a call is next, and none goes out.
+            Some(joins) if joins.told.is_none() => message.and_then(|_| Err(Obstacle::NoLetterGoesOut.into())),
+            _ => message,
+        };
         let speaker = joint::speaker(tx, &case)?;
         let message = match &speaker {
             Some(speaker) => Err(Objection::about(Obstacle::CaseGoesAlong, number_of(tx, &speaker.finding.machine)?)),
@@ -85,7 +91,7 @@ impl Outreach {
             companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
             tasks,
             speaker: speaker.map(|speaker| speaker.finding.id),
-            joins: host.map(|host| self.joins(tx, &host, now)).transpose()?,
+            joins,
             booking: self.booking_of(tx, id)?,
             unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
             unsent: self.unsent_word(tx, (id, case.stage))?,
@@ -213,7 +219,12 @@ impl Outreach {
 
 /// The times that a letter offered, whatever its page offers since. Of one that went out before they were kept, those of its
 /// page that stand in its text.
-fn stood_in_it(connection: &dyn Session, mail: &Mail, text: &Draft, people: &People) -> Result<Vec<slots::Slot>> {
+pub(crate) fn stood_in_it(
+    connection: &dyn Session,
+    mail: &Mail,
+    text: &Draft,
+    people: &People,
+) -> Result<Vec<slots::Slot>> {
     let kept = messages::offered(connection, mail.id)?;
     if !kept.is_empty() {
         return Ok(kept);
