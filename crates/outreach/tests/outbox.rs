@@ -8,8 +8,8 @@ use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
-    AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, RecordFilter,
-    Stage,
+    AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, LetterTimes, MessageState, Outcome, PageState,
+    RecordFilter, Stage,
 };
 
 #[test]
@@ -57,13 +57,16 @@ fn a_look_that_was_overtaken_is_a_clock_gone_back_unless_readings_tell_the_time(
         let channel = std::sync::Arc::new(support::Recorder::default());
         let path = dir.path().join("service.sqlite");
         drop(support::open(dir.path(), channel.clone()));
-        let options = foretell_outreach::OutreachOptions { time_of_readings, ..support::options(channel) };
+        let options = foretell_outreach::OutreachOptions { time_of_readings, ..support::options(channel.clone()) };
         let outreach = foretell_outreach::Outreach::open(&path, options).unwrap();
         let id = apply(&outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), wednesday());
         outreach.tick(wednesday()).unwrap();
         // An hour earlier, within the same working day.
         let overtaken = outreach.card(&id, wednesday() + -3_600_000).unwrap().verdict.unwrap();
         assert_eq!(overtaken.reason() == Some(&Reason::ClockInDoubt), held, "{time_of_readings}: {overtaken:?}");
+        // A command beside a rehearsal goes by its time, and knows of the rehearsal by nothing but its state.
+        let (beside, wall) = (support::open(dir.path(), channel), wednesday().plus_days(100.0));
+        assert_eq!(beside.time_beside(wall).unwrap(), if time_of_readings { wednesday() } else { wall });
     }
     check(false, true);
     check(true, false);
@@ -367,9 +370,32 @@ fn a_letter_read_late_says_that_its_times_have_passed() {
     let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
     let message = s.outreach.approve(&id, "wang", now).unwrap();
     s.outreach.tick(now).unwrap();
-    assert!(!s.outreach.booking_page(token(&message.link), now).unwrap().times_changed);
-    let page = s.outreach.booking_page(token(&message.link), at("2026-07-21T10:00:00Z")).unwrap();
-    assert!(page.times_changed && page.slots.len() == 2);
+    let [first, second] = [0, 1].map(|n| message.slots[n].start);
+    for (opened, expected) in
+        [(now, LetterTimes::AsWritten), (first + 1, LetterTimes::SomeGone), (second + 1, LetterTimes::AllGone)]
+    {
+        let page = s.outreach.booking_page(token(&message.link), opened).unwrap();
+        assert_eq!((page.letter_times, page.slots.len()), (expected, 2), "{opened}");
+    }
+}
+
+#[test]
+fn a_figure_stays_as_the_letter_told_it_while_it_says_the_same() {
+    let s = scene();
+    let (now, mut finding) = (wednesday(), cooler("s02/m002", Grade::Advise, Status::Opened));
+    finding.evidence[0].value = 3.4;
+    let id = apply(&s.outreach, 1, &finding, now);
+    let link = s.outreach.approve(&id, "wang", now).unwrap().link;
+    s.outreach.tick(now).unwrap();
+    assert!(s.channel.parcels.lock().unwrap()[0].body.contains("about 3 °C"));
+    finding.status = Status::Updated;
+    // A tenth more rounds to another whole number; two degrees more are news.
+    for (n, value, told) in [(2, 3.6, "about 3 °C"), (3, 5.2, "about 5 °C")] {
+        finding.evidence[0].value = value;
+        apply(&s.outreach, n, &finding, now);
+        let sentence = s.outreach.booking_page(token(&link), now).unwrap().sentence;
+        assert!(sentence.contains(told), "{value}: {sentence}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::visits::works_made;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingPage, BookingState, Curve, GuestCase, GuestPage, GuestTask, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, Curve, GuestCase, GuestPage, GuestTask, GuestVisit, LetterTimes, Visit};
 use crate::{BackendError, Lang, api, civil};
 
 #[derive(Template)]
@@ -61,6 +61,8 @@ struct CustomerPage {
     proposal: String,
     proposal_detail: String,
     slots: Vec<SlotButton>,
+    /// Why the times are not those of the letter; empty where they are.
+    letter_times: &'static str,
     fig: Figure,
     /// Those of other machines, each under its name.
     other_figs: Vec<(String, Figure)>,
@@ -198,8 +200,9 @@ fn lay_out(
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });
-    let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
-    let frame = Frame::new(lang, base).following(follows);
+    let hurries = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
+    // Its forms belong to a state that others may change at any time; without a script what is being typed comes first.
+    let frame = Frame { listens: true, reloads: hurries, ..Frame::new(lang, base) };
     CustomerPage {
         troubles: troubles
             .iter()
@@ -232,6 +235,7 @@ fn lay_out(
         proposal: text::proposal(&b.proposal, &b.machine_name, lang),
         proposal_detail: proposal_detail(&b),
         slots: slots.collect(),
+        letter_times: letter_times(b.letter_times, t),
         f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
@@ -270,6 +274,15 @@ const fn meanwhile(all_broken: bool, is_booked: bool, f: &field::Words) -> &'sta
         (false, _) => "",
         (true, true) => f.trouble_booked,
         (true, false) => f.trouble_first,
+    }
+}
+
+const fn letter_times(times: LetterTimes, t: &Words) -> &'static str {
+    match times {
+        LetterTimes::AsWritten => "",
+        LetterTimes::SomeGone => t.times_some_gone,
+        LetterTimes::AllGone => t.times_gone,
+        LetterTimes::OtherWork => t.times_other_work,
     }
 }
 
@@ -356,6 +369,7 @@ pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
     let (status, title, text) = match error {
         BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),
         BackendError::TakenBack => (StatusCode::GONE, t.link_back, t.link_back_text),
+        BackendError::NotYet => (StatusCode::NOT_FOUND, t.link_draft, t.link_draft_text),
         BackendError::Failed { .. } => {
             api::log_failure(error);
             (StatusCode::INTERNAL_SERVER_ERROR, t.link_down, t.link_down_text)
