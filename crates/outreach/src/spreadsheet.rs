@@ -454,6 +454,10 @@ mod tests {
                 refused line 2: `latitude_deg`: `131` is no such place on Earth; write degrees from -90 to 90, e.g. 31.32
                 refused line 2: `number`: it is empty; fill it in
                 refused line 2: `machine`: `m 1` holds ' '; only A-Z a-z 0-9 . _ - are allowed; use the keys that telemetry carries: letters, digits, `.`, `_` and `-`, at most 64
+                refused line 2: `rated_kw`: `-3` is not a number above 0; write it like 75 or 0.82
+                refused line 2: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
+                refused line 2: `service`: `oil` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
+                refused line 2: `service`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
                 refused line 4: `customer`: it is empty; fill it in
                 refused line 4: `site`: it is empty; fill it in
                 refused line 4: `machine`: it is empty; fill it in

@@ -54,7 +54,7 @@ fn the_shipped_spreadsheet_comes_in_beside_the_shipped_people() {
 fn a_command_beside_a_rehearsal_goes_by_its_time() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| foretell(dir.path()).args(["customers"]).args(args).output().unwrap();
-    let registry = "[[advisor]]\nid = \"wang\"\nname = \"Min Wang\"\nrole = \"x\"\nphone = \"1\"\n\
+    let registry = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n\
         [[customer]]\nid = \"hx\"\nname = \"Huaxin Mills\"\nlanguage = \"en\"\nadvisor = \"wang\"\n";
     std::fs::write(dir.path().join("customers.toml"), registry).unwrap();
     assert!(run(&["import", "customers.toml"]).status.success());
