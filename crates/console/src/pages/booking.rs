@@ -201,8 +201,7 @@ fn lay_out(
         SlotButton { value: slot.from.millis(), day, hours }
     });
     let hurries = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
-    // Its forms belong to a state that others may change at any time; without a script what is being typed comes first.
-    let frame = Frame { listens: true, reloads: hurries, ..Frame::new(lang, base) };
+    let frame = Frame::new(lang, base).of_letter(hurries);
     CustomerPage {
         troubles: troubles
             .iter()

@@ -34,6 +34,12 @@ impl Frame {
         Self { listens: follows, reloads: follows, ..self }
     }
 
+    /// Around a letter's page: its forms belong to a state that others may change at any time. Where there is no script to listen it
+    /// asks for itself only while its holder `hurries`; else what is being typed comes first.
+    pub(super) fn of_letter(self, hurries: bool) -> Self {
+        Self { listens: true, reloads: hurries, ..self }
+    }
+
     /// The address of a picture as the link's holder sees it, small; empty where there is none.
     pub(super) fn small(&self, photo: Option<i64>) -> String {
         photo.map_or_else(String::new, |id| format!("{}/{id}/small", self.photo_base))

@@ -124,7 +124,7 @@ impl Outreach {
         let told = messages::newest_sent_of_kind(connection, &case.finding.id, Kind::Invitation)?;
         let told = told.and_then(|told| told.text).unwrap_or_default();
         let claims = told_claims(connection, &case.finding.id)?;
-        Ok(facts.since(&told.body).as_told(&claims).most_pressing_first())
+        Ok(facts.since(&told.body).with_told_figures(&claims).most_pressing_first())
     }
 
     /// The facts of a case as the customer's page tells them, whatever the letter said: a machine that has broken down since stands
@@ -146,7 +146,7 @@ impl Outreach {
         }
         let facts = self.facts(connection, case, people, &[], link, now)?;
         let claims = told_claims(connection, &case.finding.id)?;
-        Ok(facts.as_told(&claims).broken_down(&broken).most_pressing_first())
+        Ok(facts.with_told_figures(&claims).broken_down(&broken).most_pressing_first())
     }
 
     /// What there is to say of the visit in which a case's work was done.

@@ -16,8 +16,9 @@ impl Facts {
 
     /// With the figures of the last letter, where those of now say the same to a reader: what has moved by a tenth may round to another
     /// whole number, and whoever opens the page beside the letter must not wonder which of the two is true.
-    pub(crate) fn as_told(mut self, claims: &[Claim]) -> Self {
-        self.others = std::mem::take(&mut self.others).into_iter().map(|other| other.as_told(claims)).collect();
+    pub(crate) fn with_told_figures(mut self, claims: &[Claim]) -> Self {
+        self.others =
+            std::mem::take(&mut self.others).into_iter().map(|other| other.with_told_figures(claims)).collect();
         let told = claims.iter().find_map(|claim| claim.figure_for(&self.machine, self.seen.said()));
         if let Some(figure) = told {
             self.seen.told_as(figure);
