@@ -200,8 +200,7 @@ fn lay_out(
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });
-    let hurries = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
-    let frame = Frame::new(lang, base).of_letter(hurries);
+    let frame = Frame::new(lang, base).of_letter(!troubles.is_empty() || is_near(booked_visit, &b));
     CustomerPage {
         troubles: troubles
             .iter()
@@ -321,12 +320,13 @@ fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
 }
 
 /// Whether somebody may be on the way soon: from a day before until the visit is settled.
-fn is_near(visit: &GuestVisit, b: &BookingPage) -> bool {
+fn is_near(visit: Option<&GuestVisit>, b: &BookingPage) -> bool {
     let slot = match &b.state {
         BookingState::Booked(visit) | BookingState::Past(visit) => visit.slot,
         _ => return false,
     };
-    visit.way.is_under_way() || (slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS)
+    let is_around = slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS;
+    visit.is_some_and(|visit| is_around || visit.way.is_under_way())
 }
 
 fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
