@@ -233,7 +233,7 @@ fn lay_out(
         proposal: text::proposal(&b.proposal, &b.machine_name, lang),
         proposal_detail: proposal_detail(&b),
         slots: slots.collect(),
-        letter_times: letter_times(b.letter_times, t),
+        letter_times: letter_times(b.letter_times, f),
         f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
@@ -275,12 +275,12 @@ const fn meanwhile(all_broken: bool, is_booked: bool, f: &field::Words) -> &'sta
     }
 }
 
-const fn letter_times(times: LetterTimes, t: &Words) -> &'static str {
+const fn letter_times(times: LetterTimes, f: &field::Words) -> &'static str {
     match times {
         LetterTimes::AsWritten => "",
-        LetterTimes::SomeGone => t.times_some_gone,
-        LetterTimes::AllGone => t.times_gone,
-        LetterTimes::OtherWork => t.times_other_work,
+        LetterTimes::SomeGone => f.times_some_gone,
+        LetterTimes::AllGone => f.times_gone,
+        LetterTimes::OtherWork => f.times_other_work,
     }
 }
 
@@ -364,11 +364,11 @@ fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing
 /// is known of who reads it.
 pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
-    let t = text::words(ask.lang);
+    let (t, f) = (text::words(ask.lang), field::words(ask.lang));
     let (status, title, text) = match error {
         BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),
         BackendError::TakenBack => (StatusCode::GONE, t.link_back, t.link_back_text),
-        BackendError::NotYet => (StatusCode::NOT_FOUND, t.link_draft, t.link_draft_text),
+        BackendError::NotYet => (StatusCode::NOT_FOUND, f.link_draft, f.link_draft_text),
         BackendError::Failed { .. } => {
             api::log_failure(error);
             (StatusCode::INTERNAL_SERVER_ERROR, t.link_down, t.link_down_text)

@@ -283,9 +283,6 @@ words! {
     visit_long = "How long", "所需时间";
     visit_past_text = "That time has passed. If anything is still open, please call us.", "约定的时间已经过了。如果还有没办完的事，请给我们打电话。";
     stopped_undo = "If you change your mind, one tap is enough.", "想恢复的话，点一下就行。";
-    times_gone = "The times in our letter have passed or been taken; these are available now.", "信里的时间已过或已被约走，现在可以选下面的时间。";
-    times_some_gone = "One of the times in our letter has passed or been taken; these are available now.", "信里有一个时间已过或已被约走，现在可以选下面的时间。";
-    times_other_work = "What there is to do has changed since our letter; these times allow for it.", "写信之后，要做的事情有了变化，下面的时间已经按现在的安排算好。";
     book_after_all = "Book a visit after all", "还是约个上门时间";
     cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "上门已取消，您随时可以在这里另选时间。";
     choose_headline = "A suggestion for your compressor", "关于您这台空压机的一点建议";
@@ -300,8 +297,6 @@ words! {
     link_old_text = "Nothing is lost: please call your service advisor, who will gladly find a time with you.", "没关系，给您的服务顾问打个电话，再约个时间就好。";
     link_back = "This link is no longer in use", "这个链接已停用";
     link_back_text = "We have withdrawn it, perhaps because a newer message has replaced it. Please open the link in our latest message, or call your service advisor.", "我们收回了这个链接，可能已经给您发过新的消息。请打开最近一条消息里的链接，或给您的服务顾问打电话。";
-    link_draft = "This letter has not been sent yet", "这封信还没有发出";
-    link_draft_text = "The link is that of a draft. As soon as the letter is approved, it opens the customer's page.", "这是草稿里的链接。信批准之后，点开就是客户看到的页面。";
     link_down = "We cannot show this page just now", "页面暂时无法显示";
     link_down_text = "Please try again in a few minutes. Your booking, if you have made one, is safe.", "请过几分钟再试。已经约好的时间不受影响。";
 
