@@ -23,6 +23,9 @@ pub enum BackendError {
     /// A link that somebody took back, or whose message was.
     #[error("this link was taken back")]
     TakenBack,
+    /// The link of a letter that nobody has approved.
+    #[error("its letter has not been approved")]
+    NotYet,
     /// Something that a person asked for is not done as things stand. Pages word it in the reader's language.
     #[error("{0}")]
     Refused(Objection),
@@ -252,7 +255,7 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     ///
     /// # Errors
     /// `NotFound` for a token that was never given out or was tampered with, `Expired` for one that is too old,
-    /// `TakenBack` for one that is not to be used any more.
+    /// `TakenBack` for one that is not to be used any more, `NotYet` for that of a draft.
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError>;
 
     /// Does what a customer chose. Choosing what is chosen already is fine; choosing another offered time while one is

@@ -119,6 +119,8 @@ obstacles! {
     FiguresMoved = "figures_moved", "the forecast has moved since the text was edited; edit it";
     /// Not two times are left to offer.
     FewTimes = "few_times", "fewer than two times are free in the coming weeks; call";
+    /// It joins a case that is talked about on the telephone.
+    NoLetterGoesOut = "no_letter_goes_out", "no letter goes out about it: the call that is next is about both";
     /// There is no message in the case.
     NothingWritten = "nothing_written", "nothing was written in this case";
     /// The template or what came of it has a fault; which, is what it is about.

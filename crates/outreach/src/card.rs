@@ -13,7 +13,7 @@ use crate::slots;
 use crate::store::{
     Case, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
 };
-use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
+use crate::views::{Card, Joins, MessageState, MessageView, Stage, Unsettled};
 use crate::{Language, Outreach, joint};
 
 /// Contacts shown on a card.
@@ -42,7 +42,9 @@ impl Outreach {
             case.finding.grade = case.finding.grade.min(Grade::Advise);
         }
         let host = self.host(tx, &case, now)?;
+        let joins = host.as_ref().map(|host| self.joins(tx, host, now)).transpose()?;
         let (message, verdict) = self.message_on_card(tx, &case, (&people, host.as_ref()), now)?;
+        let message = unless_called(message, joins.as_ref());
         let speaker = joint::speaker(tx, &case)?;
         let message = match &speaker {
             Some(speaker) => Err(Objection::about(Obstacle::CaseGoesAlong, number_of(tx, &speaker.finding.machine)?)),
@@ -85,7 +87,7 @@ impl Outreach {
             companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
             tasks,
             speaker: speaker.map(|speaker| speaker.finding.id),
-            joins: host.map(|host| self.joins(tx, &host, now)).transpose()?,
+            joins,
             booking: self.booking_of(tx, id)?,
             unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
             unsent: self.unsent_word(tx, (id, case.stage))?,
@@ -213,13 +215,30 @@ impl Outreach {
 
 /// The times that a letter offered, whatever its page offers since. Of one that went out before they were kept, those of its
 /// page that stand in its text.
-fn stood_in_it(connection: &dyn Session, mail: &Mail, text: &Draft, people: &People) -> Result<Vec<slots::Slot>> {
+pub(crate) fn stood_in_it(
+    connection: &dyn Session,
+    mail: &Mail,
+    text: &Draft,
+    people: &People,
+) -> Result<Vec<slots::Slot>> {
     let kept = messages::offered(connection, mail.id)?;
     if !kept.is_empty() {
         return Ok(kept);
     }
     let words = |slot: &slots::Slot| compose::slot_text(people.customer.language, &people.calendar, slot);
     Ok(messages::offers(connection, mail.id)?.into_iter().filter(|slot| text.body.contains(&words(slot))).collect())
+}
+
+/// What a card shows of a letter that joins another case: where a call is next, the words of a reminder would mislead, because none
+/// goes out.
+fn unless_called<T>(
+    message: std::result::Result<T, Objection>,
+    joins: Option<&Joins>,
+) -> std::result::Result<T, Objection> {
+    match joins {
+        Some(joins) if joins.told.is_none() => message.and_then(|_| Err(Obstacle::NoLetterGoesOut.into())),
+        _ => message,
+    }
 }
 
 /// What a customer calls a machine.

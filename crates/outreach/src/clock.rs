@@ -28,6 +28,9 @@ pub(crate) struct Watch {
     doubted_from: Option<i64>,
     /// A step back was believed then; the time before it might have been right.
     stepped_at: Option<i64>,
+    /// It is that of the readings: a rehearsal, whatever hour it is outside.
+    #[serde(default)]
+    pub(crate) of_readings: bool,
 }
 
 /// What a look at the clock says.
@@ -47,7 +50,7 @@ pub(crate) enum Seen {
 impl Watch {
     /// A clock seen for the first time.
     pub(crate) const fn new(now: Timestamp) -> Self {
-        Self { believed: now.millis(), seen: now.millis(), doubted_from: None, stepped_at: None }
+        Self { believed: now.millis(), seen: now.millis(), doubted_from: None, stepped_at: None, of_readings: false }
     }
 
     /// The latest time that was believed.
@@ -84,7 +87,8 @@ impl Watch {
     /// Whether it is worth keeping: something turned, or some minutes went by.
     pub(crate) const fn is_news_after(&self, before: &Self) -> bool {
         let turned = self.doubted_from.is_some() != before.doubted_from.is_some()
-            || self.stepped_at.is_some() != before.stepped_at.is_some();
+            || self.stepped_at.is_some() != before.stepped_at.is_some()
+            || self.of_readings != before.of_readings;
         turned || self.seen < before.seen || self.seen - before.seen >= KEPT_EVERY_MS
     }
 

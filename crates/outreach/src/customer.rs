@@ -4,11 +4,13 @@ use foretell_model::{Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::apply::withdraw;
+use crate::card::stood_in_it;
 use crate::compose::{self, slot_text};
 use crate::drafting::{People, slots_run};
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
 use crate::joint::{left_out, part_of_visit, to_visit};
+use crate::letter_times::LetterTimes;
 use crate::slots::Slot;
 use crate::store::bookings::Hours;
 use crate::store::{
@@ -25,6 +27,8 @@ const CUSTOMER: &str = "customer";
 pub const LINK_TAKEN_BACK: &str = "it has expired: the advisor took it back";
 /// Why a link opens nothing whose message was withdrawn before it went out.
 pub const LINK_WITHDRAWN: &str = "it has expired: its message was withdrawn";
+/// Why the link in a draft opens nothing yet.
+pub const LINK_OF_DRAFT: &str = "its message was not approved";
 
 /// Everything behind a valid link.
 pub(crate) struct Visitor {
@@ -183,7 +187,7 @@ impl Outreach {
         if !seen {
             // Whoever was shown the draft may still hold its link.
             let withdrawn = mail.state == MessageState::Withdrawn;
-            let why = if withdrawn { LINK_WITHDRAWN } else { "its message was not approved" };
+            let why = if withdrawn { LINK_WITHDRAWN } else { LINK_OF_DRAFT };
             return Err(OutreachError::Link(why));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;
@@ -209,8 +213,14 @@ impl Outreach {
         // of them.
         let times = slots.iter().map(|offered| &offered.slot);
         let asks = mail.sent.is_some() && mail.kind.is_proactive() && stay.is_none();
-        let letter = mail.text.as_ref().filter(|_| asks);
-        let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
+        let letter_times = match mail.text.as_ref().filter(|_| asks) {
+            Some(letter) => {
+                let named = stood_in_it(connection, mail, letter, people)?;
+                let gone = self.gone(connection, case, &named, now)?;
+                LetterTimes::of(&named, &gone, &times.clone().copied().collect::<Vec<_>>())
+            }
+            None => LetterTimes::AsWritten,
+        };
         let spoken = facts.machines().filter_map(|id| case.findings().find(|finding| finding.machine == *id));
         Ok(BookingView {
             language,
@@ -232,7 +242,7 @@ impl Outreach {
                 && !slots.is_empty()
                 && slots_run(case, people, times).into_iter().all(|runs| runs),
             slots,
-            times_changed,
+            letter_times,
             state,
             advisor_name: language.of(&people.advisor.name).to_owned(),
             advisor_role: language.of(&people.advisor.role).to_owned(),

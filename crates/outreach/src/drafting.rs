@@ -209,13 +209,7 @@ impl Outreach {
             }
             messages::set_offers(connection, mail.id, &slots)?;
         }
-        let mut facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
-        if mail.kind == Kind::Reminder {
-            let told = messages::newest_sent_of_kind(connection, &case.finding.id, Kind::Invitation)?;
-            let told = told.and_then(|told| told.text).unwrap_or_default();
-            facts = facts.since(&told.body);
-        }
-        facts = facts.most_pressing_first();
+        let facts = self.facts_of_letter(connection, (case, mail), people, &slots, now)?;
         let occasion = match mail.kind {
             Kind::Reminder => Occasion::Reminder,
             _ => facts.occasion(),

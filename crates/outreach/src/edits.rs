@@ -1,7 +1,7 @@
 //! A text that a person wrote goes out word for word. So whatever it says must still be so when it does: its times must be
 //! free, and its figures what they were. Else the advisor has it back, with the words at hand, and approves anew.
 
-use foretell_model::{Certainty, FindingId, Obstacle, Timestamp, WeekWindow};
+use foretell_model::{Certainty, FindingId, MachineId, Obstacle, Timestamp, WeekWindow};
 use serde::{Deserialize, Serialize};
 
 use crate::Outreach;
@@ -31,6 +31,9 @@ const WEEKS: u32 = 1;
 /// What a letter claims of one machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Claim {
+    /// Which machine; empty in what was kept before that was.
+    #[serde(default)]
+    machine: String,
     /// Code of the fault that is named; none for due work.
     pub(crate) fault: Option<String>,
     /// How sure of it.
@@ -44,6 +47,7 @@ pub(crate) struct Claim {
 impl Claim {
     /// What is claimed.
     pub(crate) fn of(
+        machine: &MachineId,
         fault: Option<&str>,
         certainty: Certainty,
         window: Option<WeekWindow>,
@@ -57,7 +61,19 @@ impl Claim {
             Some(WeekWindow::Open) | None => (None, None),
         };
         let seen = (what.to_owned(), figure.to_owned());
-        Self { fault: fault.map(str::to_owned), certainty: format!("{certainty:?}"), weeks, seen }
+        Self {
+            machine: machine.to_string(),
+            fault: fault.map(str::to_owned),
+            certainty: format!("{certainty:?}"),
+            weeks,
+            seen,
+        }
+    }
+
+    /// Its figure of a machine, where that of now says the same to a reader.
+    pub(crate) fn figure_for(&self, machine: &MachineId, (what, figure): (&str, &str)) -> Option<&str> {
+        let says_the_same = self.seen.0 == what && is_near(&self.seen.1, figure);
+        (self.machine == machine.as_str() && says_the_same).then_some(&self.seen.1)
     }
 
     /// Whether a text that claims this is still true of what is known now.
@@ -88,6 +104,11 @@ fn is_near(a: &str, b: &str) -> bool {
 /// Claims as they are kept beside a text.
 pub(crate) fn keep(claims: &[Claim]) -> Option<String> {
     serde_json::to_string(claims).ok()
+}
+
+/// Claims that were kept beside a text; none where nobody kept them.
+pub(crate) fn kept(text: Option<&str>) -> Vec<Claim> {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Whether what a text claimed when it was written still holds. Of one that was written before that was kept nobody knows, and
@@ -178,6 +199,7 @@ mod tests {
         fn check(claimed: (&str, u32, u32, &str), now: (&str, u32, u32, &str), expected: bool) {
             let claim = |(fault, from, to, figure): (&str, u32, u32, &str)| {
                 Claim::of(
+                    &MachineId::new("s1", "m1").unwrap(),
                     Some(fault),
                     Certainty::High,
                     Some(WeekWindow::Between { from, to }),

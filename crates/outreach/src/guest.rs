@@ -52,6 +52,7 @@ impl Outreach {
                     errand: stay.map(|stay| self.errand(c, stay)).transpose()?,
                     done: done.map(|stay| self.errand(c, stay)).transpose()?,
                     troubles,
+                    stands: (visitor.case.stage, visitor.case.matter),
                     machine: visitor.mail.machine,
                     customer: visitor.people.customer,
                 })

@@ -14,6 +14,8 @@ pub const PER_DAY_H: f64 = 6.0;
 const BAND: (f64, f64) = (0.1, 0.9);
 /// A probability that changes no quantile.
 const NEGLIGIBLE: f64 = 1e-15;
+/// Chances after which such are looked for again: to look costs as much as to reckon.
+const TRIMMED_EVERY: usize = 16;
 /// Mean radius of the Earth, km.
 const EARTH_KM: f64 = 6_371.0;
 
@@ -126,19 +128,23 @@ impl Count {
         // What is certain only moves the distribution: service by running hours is most of what a large fleet needs.
         let mut least = chances.iter().filter(|p| **p >= 1.0).count();
         let mut distribution = vec![1.0];
-        for p in chances.iter().copied().filter(|p| *p > 0.0 && *p < 1.0) {
+        for (n, p) in chances.iter().copied().filter(|p| *p > 0.0 && *p < 1.0).enumerate() {
             distribution.push(0.0);
-            for n in (0..distribution.len()).rev() {
-                let one_less = if n == 0 { 0.0 } else { distribution[n - 1] };
-                distribution[n] = distribution[n] * (1.0 - p) + one_less * p;
+            let (mut below, stays) = (0.0, 1.0 - p);
+            for count in &mut distribution {
+                let own = *count;
+                *count = own * stays + below * p;
+                below = own;
             }
             // Of a large fleet most counts are as good as impossible; without them a thousand chances cost little more than
             // a hundred.
-            let front = distribution.iter().take_while(|p| **p < NEGLIGIBLE).count();
-            let back = distribution.iter().rev().take_while(|p| **p < NEGLIGIBLE).count();
-            distribution.truncate(distribution.len() - back);
-            distribution.drain(..front);
-            least += front;
+            if n % TRIMMED_EVERY == 0 {
+                let front = distribution.iter().take_while(|p| **p < NEGLIGIBLE).count();
+                let back = distribution.iter().rev().take_while(|p| **p < NEGLIGIBLE).count();
+                distribution.truncate(distribution.len() - back);
+                distribution.drain(..front);
+                least += front;
+            }
         }
         let quantile = |share: f64| {
             let mut sum = 0.0;

@@ -1,20 +1,19 @@
 //! Customers, sites and machines from a spreadsheet saved as CSV: one line a machine. Pure.
 //!
-//! Lines that cannot be used are left out and reported with their number, what is wrong and what to do; all others come in.
+//! Lines that cannot be used are left out and reported with their number, everything that is wrong and what to do; all others come
+//! in.
 //! Commas, semicolons or tabs between the fields, UTF-8 with or without BOM, quotes as in RFC 4180.
 
 mod contradictions;
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foretell_model::{Catalogue, MachineId, SiteId};
+use foretell_model::Catalogue;
 
-use self::contradictions::Told;
-use crate::calendar;
-use crate::cells::{Fault, degrees, misread, needed, number, positive, several};
+use self::reader::Reader;
 use crate::csv::{doubt, rows};
-use crate::problems::mail_address;
-use crate::registry::{Customer, Entity, Language, Machine, Registry, ServiceTask, Site};
+use crate::registry::{Customer, Machine, Registry, Site};
 
 /// The columns, in any order, whether each must be there, and what stands in it. Several things in one field stand between `|`;
 /// an empty field leaves what is registered.
@@ -50,7 +49,7 @@ pub const COLUMNS: &[(&str, bool, &str)] = &[
     ("service", false, "work by running hours, e.g. oil_changed:4000:8000; more behind a | (interval, last done)"),
 ];
 
-/// A line that was left out.
+/// What is wrong with a line, which was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its number in the file, 1 = the header.
@@ -78,7 +77,7 @@ impl std::fmt::Display for Refused {
 pub struct Sheet {
     /// Everything that can be registered.
     pub registry: Registry,
-    /// Lines left out, in the file's order.
+    /// What is wrong with the lines left out, in the file's order; a line may have several faults.
     pub refused: Vec<Refused>,
     /// Columns nobody knows; they were not looked at.
     pub ignored: Vec<String>,
@@ -131,31 +130,20 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         let why = "there is nothing below the header";
         sheet.refused.push(refused(1, "", why, "write a line for each machine, or save the sheet that has them"));
     }
-    let lines_of = lines_of(&places, &lines);
-    let mut reader = Reader {
-        known,
-        catalogue,
-        lines_of,
-        refused: BTreeMap::new(),
-        told: Told::default(),
-        registry: Registry::default(),
-    };
+    let mut reader = Reader::new(known, catalogue, lines_of(&places, &lines));
     for (line, fields) in lines {
         let get = |column: &str| field(&places, &fields, column);
         let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
-        let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(line, &get), Err);
-        if let Err((column, why, remedy)) = read {
-            reader.refused.entry(get("customer").to_owned()).or_insert(line);
-            sheet.refused.push(Refused { line, column, why, remedy });
-        }
+        // Of a line that is not what it seems nothing else can be said.
+        let faults = match doubt(&fields, header.len(), named) {
+            Some(doubt) => reader.refuse(line, &get, vec![doubt]),
+            None => reader.line(line, &get),
+        };
+        sheet.refused.extend(faults.into_iter().map(|(column, why, remedy)| Refused { line, column, why, remedy }));
     }
-    sheet.registry = reader.registry;
+    sheet.registry = reader.into_registry();
     sheet
 }
-
-/// Advisors stand in no spreadsheet.
-const HOW_TO_REGISTER: &str =
-    "`foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml";
 
 /// A line's field, without the blanks around it; nothing where the line is shorter.
 fn field<'f>(places: &BTreeMap<String, usize>, fields: &'f [String], column: &str) -> &'f str {
@@ -177,224 +165,8 @@ fn own_key<'f>(site: &str, machine: &'f str) -> &'f str {
     machine.strip_prefix(site).and_then(|rest| rest.strip_prefix('/')).unwrap_or(machine)
 }
 
-struct Reader<'a> {
-    known: &'a Known,
-    catalogue: &'a Catalogue,
-    /// The lines of each machine. Of two nobody knows which is right, so neither is taken.
-    lines_of: BTreeMap<String, Vec<usize>>,
-    /// The first line in which a customer was refused, by the customer's key.
-    refused: BTreeMap<String, usize>,
-    /// What the lines taken so far tell of customers and sites.
-    told: Told,
-    registry: Registry,
-}
-
-impl Reader<'_> {
-    /// Takes one line, wholly or not at all.
-    fn line<'f>(&mut self, line: usize, get: &dyn Fn(&str) -> &'f str) -> Result<(), Fault> {
-        let customer = self.customer(get)?;
-        let site = self.site(get, &customer.id)?;
-        let machine = self.machine(get)?;
-        let says = contradictions::says(get);
-        self.told.contradicted(&says)?;
-        contradictions::stands_once(&machine.id, self.lines_of.get(&machine.id))?;
-        replace(&mut self.registry.customers, customer);
-        replace(&mut self.registry.sites, site);
-        self.registry.machines.push(machine);
-        self.told.note(line, says);
-        Ok(())
-    }
-
-    fn customer<'f>(&self, get: &dyn Fn(&str) -> &'f str) -> Result<Customer, Fault> {
-        let id = needed(get, "customer")?;
-        SiteId::new(id).map_err(|error| {
-            let remedy = "use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own";
-            ("customer", error.to_string(), remedy.to_owned())
-        })?;
-        let before = self.registry.customers.iter().find(|customer| customer.id == id).or(self.known.customers.get(id));
-        let mut customer = match before {
-            Some(known) => known.clone(),
-            None => {
-                // A further line of the customer says no more than its key, which is right.
-                let first = self.refused.get(id).filter(|_| get("customer_name").is_empty());
-                if let Some(line) = first {
-                    let why = format!("customer `{id}` was refused in line {line}");
-                    return Err(("customer", why, "mend that one, and this one is taken with it".into()));
-                }
-                let (name, advisor) = (needed(get, "customer_name")?, needed(get, "advisor")?);
-                Customer::new(id, name, Language::ZhCn, advisor)
-            }
-        };
-        let text = |column: &str| Some(get(column)).filter(|text| !text.is_empty()).map(str::to_owned);
-        customer.name = text("customer_name").unwrap_or(customer.name);
-        customer.contact = text("contact").or(customer.contact);
-        customer.zone = text("zone").unwrap_or(customer.zone);
-        customer.advisor = text("advisor").unwrap_or(customer.advisor);
-        customer.language = match (get("language"), contradictions::language(get("language"))) {
-            ("", _) => customer.language,
-            (_, Some(language)) => language,
-            (other, None) => {
-                let remedy = "write zh-CN or en".to_owned();
-                return Err(("language", format!("`{}` is no language here", other.to_lowercase()), remedy));
-            }
-        };
-        if !self.known.advisors.contains(&customer.advisor) {
-            let known = self.known.advisors.iter().cloned().collect::<Vec<_>>().join(", ");
-            let remedy = match known.as_str() {
-                "" => format!("register the advisor first: {HOW_TO_REGISTER}"),
-                known => format!("write one of {known}, or register the advisor first: {HOW_TO_REGISTER}"),
-            };
-            return Err(("advisor", format!("there is no advisor `{}`", customer.advisor), remedy));
-        }
-        if let Some(email) = text("email") {
-            mail_address(&email).map_err(|why| ("email", why, "correct it or leave the field empty".to_owned()))?;
-            customer.addresses.insert("email".into(), email);
-        }
-        if let Some(phone) = text("phone") {
-            customer.addresses.insert("phone".into(), phone);
-        }
-        ways(get, &mut customer)?;
-        times(get, &mut customer)?;
-        Ok(customer)
-    }
-
-    fn site<'f>(&self, get: &dyn Fn(&str) -> &'f str, customer: &str) -> Result<Site, Fault> {
-        let id = needed(get, "site")?;
-        let before = self.registry.sites.iter().find(|site| site.id == id).or(self.known.sites.get(id));
-        let mut site = before.cloned().unwrap_or_else(|| Site::new(id, customer));
-        if site.customer != customer {
-            let why = format!("site `{id}` belongs to customer `{}`", site.customer);
-            return Err(("site", why, "give each site one customer, or another key".into()));
-        }
-        let text = |column: &str, old: String| Some(get(column)).filter(|s| !s.is_empty()).map_or(old, str::to_owned);
-        site.name = text("site_name", site.name);
-        site.address = text("address", site.address);
-        site.latitude_deg = degrees(get, "latitude_deg", 90.0)?.or(site.latitude_deg);
-        site.longitude_deg = degrees(get, "longitude_deg", 180.0)?.or(site.longitude_deg);
-        match (site.latitude_deg, site.longitude_deg) {
-            (Some(_), None) => needed(get, "longitude_deg").map(drop)?,
-            (None, Some(_)) => needed(get, "latitude_deg").map(drop)?,
-            _ => {}
-        }
-        Ok(site)
-    }
-
-    fn machine<'f>(&self, get: &dyn Fn(&str) -> &'f str) -> Result<Machine, Fault> {
-        let (site, machine) = (needed(get, "site")?, needed(get, "machine")?);
-        let id = MachineId::new(site, own_key(site, machine)).map_err(|error| {
-            let remedy = "use the keys that telemetry carries: letters, digits, `.`, `_` and `-`, at most 64";
-            ("machine", error.to_string(), remedy.to_owned())
-        })?;
-        let number = needed(get, "number")?;
-        let mut machine =
-            self.known.machines.get(id.as_str()).cloned().unwrap_or_else(|| Machine::new(id.as_str(), number));
-        machine.number = number.to_owned();
-        machine.model = Some(get("model")).filter(|s| !s.is_empty()).map(str::to_owned).or(machine.model);
-        machine.rated_kw = positive(get, "rated_kw")?.or(machine.rated_kw);
-        machine.tariff_per_kwh = positive(get, "tariff_per_kwh")?.or(machine.tariff_per_kwh);
-        machine.stop_cost = positive(get, "stop_cost")?.or(machine.stop_cost);
-        machine.consequence = positive(get, "consequence")?.unwrap_or(machine.consequence);
-        if !get("service").is_empty() {
-            machine.service = get("service").split('|').map(|task| self.task(task)).collect::<Result<_, _>>()?;
-        }
-        let wrong = machine.figures().into_iter().next();
-        let column = |key: &str| COLUMNS.iter().map(|(column, ..)| *column).find(|column| key.starts_with(*column));
-        match wrong.and_then(|(key, why)| Some((column(&key)?, why))) {
-            Some((column, why)) => {
-                let why = why.replacen(&format!("`{column}` must"), "it must", 1);
-                Err((column, why, "correct it or leave the field empty".into()))
-            }
-            None => Ok(machine),
-        }
-    }
-
-    fn task(&self, text: &str) -> Result<ServiceTask, Fault> {
-        let remedy = "write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000";
-        let fault = |why: String, remedy: &str| ("service", why, remedy.to_owned());
-        let mut parts = text.split(':').map(str::trim);
-        let (work, interval, last) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-        let hours = |text: Option<&str>| text.and_then(number).filter(|hours| *hours >= 0.0);
-        let interval_h = hours(interval).filter(|hours| *hours > 0.0);
-        let last_done_h = if last.is_some() { hours(last) } else { Some(0.0) };
-        let (Some(interval_h), Some(last_done_h), None) = (interval_h, last_done_h, parts.next()) else {
-            return Err(fault(format!("`{}` is no work with its hours", text.trim()), remedy));
-        };
-        if !self.catalogue.actions.contains_key(work) {
-            let known = self.catalogue.actions.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(fault(format!("there is no work `{work}`"), &format!("the catalogue has {known}")));
-        }
-        Ok(ServiceTask { work: work.to_owned(), interval_h, last_done_h })
-    }
-}
-
-/// Addresses beside mail and telephone, and the customer's order of ways.
-fn ways<'f>(get: &dyn Fn(&str) -> &'f str, customer: &mut Customer) -> Result<(), Fault> {
-    for pair in several(get("addresses")) {
-        let (medium, address) =
-            pair.split_once(':').map_or(("", ""), |(medium, address)| (medium.trim(), address.trim()));
-        if medium.is_empty() || address.is_empty() {
-            let remedy = "write medium:address, e.g. sms:+86 138 0000 0001";
-            return Err(("addresses", format!("`{pair}` is no address with its medium"), remedy.into()));
-        }
-        if medium == "email" {
-            mail_address(address).map_err(|why| ("addresses", why, "correct it or leave it out".to_owned()))?;
-        }
-        customer.addresses.insert(medium.to_owned(), address.to_owned());
-    }
-    if !get("channels").is_empty() {
-        customer.channels = several(get("channels")).map(str::to_owned).collect();
-    }
-    match customer.channels.iter().find(|medium| !customer.addresses.contains_key(*medium)) {
-        Some(medium) => {
-            let remedy = "give the address in `addresses`, or take the medium away";
-            Err(("channels", format!("there is no address for `{medium}`"), remedy.into()))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Zone, quiet hours, holidays and production calendar.
-fn times<'f>(get: &dyn Fn(&str) -> &'f str, customer: &mut Customer) -> Result<(), Fault> {
-    if customer.zone.parse::<chrono_tz::Tz>().is_err() {
-        let remedy = "write it as the tz database does, e.g. Asia/Shanghai";
-        return Err(("zone", format!("`{}` is not an IANA time zone", customer.zone), remedy.into()));
-    }
-    for (column, time) in [("quiet_from", &mut customer.quiet_from), ("quiet_to", &mut customer.quiet_to)] {
-        if !get(column).is_empty() {
-            get(column).clone_into(time);
-            calendar::time(column, time).map_err(|why| misread(column, &why, "write it as 20:00"))?;
-        }
-    }
-    let production = &mut customer.production;
-    for (column, days) in
-        [("holidays", &mut customer.holidays), ("shutdowns", &mut production.shutdowns), ("busy", &mut production.busy)]
-    {
-        if !get(column).is_empty() {
-            *days = several(get(column)).map(str::to_owned).collect();
-            let remedy = "write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them";
-            calendar::spans(column, days).map_err(|why| misread(column, &why, remedy))?;
-        }
-    }
-    if !get("shifts").is_empty() {
-        production.shifts = several(get("shifts")).map(str::to_owned).collect();
-        for text in &production.shifts {
-            calendar::shift(text).map_err(|why| misread("shifts", &why, "write several with | between them"))?;
-        }
-    }
-    // Each is sound by itself; together the quiet hours may still turn the day around.
-    customer.check().map_err(|why| ("quiet_to", why, "let the day begin before it ends".into()))
-}
-
 fn refused(line: usize, column: &'static str, why: &str, remedy: &str) -> Refused {
     Refused { line, column, why: why.to_owned(), remedy: remedy.to_owned() }
-}
-
-/// Puts a thing in the place of the one with its key, or at the end.
-fn replace<T: Entity>(things: &mut Vec<T>, thing: T) {
-    match things.iter_mut().find(|other| other.id() == thing.id()) {
-        Some(other) => *other = thing,
-        None => things.push(thing),
-    }
 }
 
 #[cfg(test)]
@@ -402,6 +174,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+    use crate::registry::Language;
 
     fn known() -> Known {
         let site = Site::new("s09", "other");
@@ -611,28 +384,29 @@ mod tests {
         check(
             &text,
             expect![[r#"
-            refused line 2: `addresses`: `+86 138 0000 0001` is no address with its medium; write medium:address, e.g. sms:+86 138 0000 0001
-            refused line 3: `addresses`: `li-at-a` is not an e-mail address (Missing domain or user); correct it or leave it out
-            refused line 4: `channels`: there is no address for `wecom`; give the address in `addresses`, or take the medium away
-            refused line 5: `quiet_from`: `8pm` is not a time such as 20:00; write it as 20:00
-            refused line 6: `quiet_to`: `quiet_to` (21:00:00) must be earlier in the day than `quiet_from` (20:00:00); let the day begin before it ends
-            refused line 7: `holidays`: `1 October` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
-            refused line 8: `shifts`: `daily` is not of the form `mon-fri 07:00-17:00`; write several with | between them
-            refused line 9: `shutdowns`: `2026-08-16/2026-08-15` ends before it begins; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
-            refused line 10: `busy`: `November` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
-            refused line 11: `latitude_deg`: `131.3` is no such place on Earth; write degrees from -90 to 90, e.g. 31.32
-            refused line 12: `latitude_deg`: it is empty; fill it in
-            refused line 13: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
-            refused line 14: `consequence`: `0` is not a number above 0; write it like 75 or 0.82
-            refused line 15: `holidays`: `0001-01-01` is not of the years 2000 to 2199; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
-            refused line 16: `busy`: `2000-01-01/2199-12-31` is longer than three years; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
-            refused line 17: `rated_kw`: it must be a number from 0.5 to 5000; correct it or leave the field empty
-            refused line 18: `tariff_per_kwh`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
-            refused line 19: `stop_cost`: it must be a number above 0 and up to 1000000000000; correct it or leave the field empty
-            refused line 20: `consequence`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
-            refused line 21: `service`: service `oil_changed` needs an `interval_h` above 0 and a `last_done_h` from 0, both up to 1000000; correct it or leave the field empty
-            refused line 22: `model`: it holds control characters or more than 200 characters; close its quotation mark, or take out what is no text
-        "#]],
+                refused line 2: `addresses`: `+86 138 0000 0001` is no address with its medium; write medium:address, e.g. sms:+86 138 0000 0001
+                refused line 3: `addresses`: `li-at-a` is not an e-mail address (Missing domain or user); correct it or leave it out
+                refused line 4: `channels`: there is no address for `wecom`; give the address in `addresses`, or take the medium away
+                refused line 4: `channels`: there is no address for `email`; give the address in `addresses`, or take the medium away
+                refused line 5: `quiet_from`: `8pm` is not a time such as 20:00; write it as 20:00
+                refused line 6: `quiet_to`: `quiet_to` (21:00:00) must be earlier in the day than `quiet_from` (20:00:00); let the day begin before it ends
+                refused line 7: `holidays`: `1 October` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 8: `shifts`: `daily` is not of the form `mon-fri 07:00-17:00`; write several with | between them
+                refused line 9: `shutdowns`: `2026-08-16/2026-08-15` ends before it begins; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 10: `busy`: `November` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 11: `latitude_deg`: `131.3` is no such place on Earth; write degrees from -90 to 90, e.g. 31.32
+                refused line 12: `latitude_deg`: it is empty; fill it in
+                refused line 13: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
+                refused line 14: `consequence`: `0` is not a number above 0; write it like 75 or 0.82
+                refused line 15: `holidays`: `0001-01-01` is not of the years 2000 to 2199; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 16: `busy`: `2000-01-01/2199-12-31` is longer than three years; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 17: `rated_kw`: it must be a number from 0.5 to 5000; correct it or leave the field empty
+                refused line 18: `tariff_per_kwh`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
+                refused line 19: `stop_cost`: it must be a number above 0 and up to 1000000000000; correct it or leave the field empty
+                refused line 20: `consequence`: it must be a number above 0 and up to 1000000; correct it or leave the field empty
+                refused line 21: `service`: service `oil_changed` needs an `interval_h` above 0 and a `last_done_h` from 0, both up to 1000000; correct it or leave the field empty
+                refused line 22: `model`: it holds control characters or more than 200 characters; close its quotation mark, or take out what is no text
+            "#]],
         );
     }
 
@@ -662,20 +436,53 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_is_wrong_with_a_line_is_named_at_once() {
+        check(
+            "customer,customer_name,advisor,email,language,zone,holidays,shifts,site,latitude_deg,machine,number,rated_kw,stop_cost,service\n\
+             a,,wong,a-at-a,klingon,Mars/Olympus,1 May|2 May,daily,s1,131,m 1,,-3,much,oil|oil_chagned:4000\n\
+             ,,,,,,,,,,,,,,\n\
+             ,,,,,,,,,,,x,,,\n",
+            expect![[r#"
+                refused line 2: `customer_name`: it is empty; fill it in
+                refused line 2: `language`: `klingon` is no language here; write zh-CN or en
+                refused line 2: `advisor`: there is no advisor `wong`; write one of wang, or register the advisor first: `foretell customers import FILE.toml` takes an [[advisor]] as in config/examples/customers.toml
+                refused line 2: `email`: `a-at-a` is not an e-mail address (Missing domain or user); correct it or leave the field empty
+                refused line 2: `zone`: `Mars/Olympus` is not an IANA time zone; write it as the tz database does, e.g. Asia/Shanghai
+                refused line 2: `holidays`: `1 May` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 2: `holidays`: `2 May` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+                refused line 2: `shifts`: `daily` is not of the form `mon-fri 07:00-17:00`; write several with | between them
+                refused line 2: `latitude_deg`: `131` is no such place on Earth; write degrees from -90 to 90, e.g. 31.32
+                refused line 2: `number`: it is empty; fill it in
+                refused line 2: `machine`: `m 1` holds ' '; only A-Z a-z 0-9 . _ - are allowed; use the keys that telemetry carries: letters, digits, `.`, `_` and `-`, at most 64
+                refused line 2: `rated_kw`: `-3` is not a number above 0; write it like 75 or 0.82
+                refused line 2: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
+                refused line 2: `service`: `oil` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
+                refused line 2: `service`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
+                refused line 4: `customer`: it is empty; fill it in
+                refused line 4: `site`: it is empty; fill it in
+                refused line 4: `machine`: it is empty; fill it in
+            "#]],
+        );
+    }
+
+    #[test]
     fn what_is_refused_says_where_why_and_what_to_do() {
         check(
             "customer,customer_name,advisor,email,language,zone,site,machine,number,rated_kw,service\n\
-             a,,wang,,,,s1,m1,1,,\n\
-             b,B,wong,,,,s1,m1,1,,\n\
-             c,C,wang,c-at-c,,,s1,m1,1,,\n\
-             d,D,wang,,klingon,,s1,m1,1,,\n\
-             e,E,wang,,,Asia/Suzhou,s1,m1,1,,\n\
-             f,F,wang,,,,s09,m1,1,,\n\
+             a,,wang,,,,s1,k0,1,,\n\
+             b,B,wong,,,,s1,k1,1,,\n\
+             c,C,wang,c-at-c,,,s1,k2,1,,\n\
+             d,D,wang,,klingon,,s1,k3,1,,\n\
+             e,E,wang,,,Asia/Suzhou,s1,k4,1,,\n\
+             f,F,wang,,,,s09,k5,1,,\n\
              g,G,wang,,,,s1,m 1,1,,\n\
-             h,H,wang,,,,s1,m1,,,\n\
-             i,I,wang,,,,s1,m1,1,-3,\n\
-             j,J,wang,,,,s1,m1,1,,oil_chagned:4000\n\
-             k,K,wang,,,,s1,m1,1,,oil_changed\n\
+             h,H,wang,,,,s1,k20,,,\n\
+             i,I,wang,,,,s1,k7,1,-3,\n\
+             j,J,wang,,,,s1,k8,1,,oil_chagned:4000\n\
+             k,K,wang,,,,s1,k9,1,,oil_changed\n\
+             l,L,wang,,,,s1,m1,1,,\n\
+             l,L,wang,,,,s1,m1,1,,\n\
+             l,L,wang,,,,s1,m1,1,,\n\
              l,L,wang,,,,s1,m1,1,,\n\
              l,L,wang,,,,s1,m1,1,,\n\
              b,,,,,,s1,m2,2,,\n\
@@ -698,12 +505,15 @@ mod tests {
                 refused line 10: `rated_kw`: `-3` is not a number above 0; write it like 75 or 0.82
                 refused line 11: `service`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
                 refused line 12: `service`: `oil_changed` is no work with its hours; write work:interval or work:interval:last_done in running hours, e.g. oil_changed:4000:8000
-                refused line 13: `machine`: machine `s1/m1` stands in the file 11 times, in lines 2, 3, 4, 5 and more; keep the line that is right; until then none of them is taken
-                refused line 14: `machine`: machine `s1/m1` stands in the file 11 times, in lines 2, 3, 4, 5 and more; keep the line that is right; until then none of them is taken
-                refused line 15: `customer`: customer `b` was refused in line 3; mend that one, and this one is taken with it
-                refused line 16: `customer`: `../../etc` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
-                refused line 17: `customer`: `a/b?x#y` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
-                refused line 18: `customer`: `..` means a folder in paths and addresses; give it a name of its own; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
+                refused line 13: `machine`: machine `s1/m1` stands in the file 5 times, in lines 13, 14, 15, 16 and more; keep the line that is right; until then none of them is taken
+                refused line 14: `machine`: machine `s1/m1` stands in the file 5 times, in lines 13, 14, 15, 16 and more; keep the line that is right; until then none of them is taken
+                refused line 15: `machine`: machine `s1/m1` stands in the file 5 times, in lines 13, 14, 15, 16 and more; keep the line that is right; until then none of them is taken
+                refused line 16: `machine`: machine `s1/m1` stands in the file 5 times, in lines 13, 14, 15, 16 and more; keep the line that is right; until then none of them is taken
+                refused line 17: `machine`: machine `s1/m1` stands in the file 5 times, in lines 13, 14, 15, 16 and more; keep the line that is right; until then none of them is taken
+                refused line 18: `customer`: customer `b` was refused in line 3; mend that one, and this one is taken with it
+                refused line 19: `customer`: `../../etc` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
+                refused line 20: `customer`: `a/b?x#y` holds '/'; only A-Z a-z 0-9 . _ - are allowed; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
+                refused line 21: `customer`: `..` means a folder in paths and addresses; give it a name of its own; use a key of letters, digits, `.`, `_` and `-`, at most 64; the company's name has a column of its own
             "#]],
         );
         check(

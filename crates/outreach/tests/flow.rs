@@ -4,7 +4,7 @@ use crate::support::scene::{cooler, scene, wednesday};
 use crate::support::{agreed, apply, at, context, finding, machine, token};
 use expect_test::{Expect, expect};
 use foretell_model::{FindingKind, Grade, Objection, Obstacle, Offset, Status};
-use foretell_outreach::{AfterCall, Applied, Outcome, Outreach, OutreachError, PageState, Stage};
+use foretell_outreach::{AfterCall, Applied, LetterTimes, Outcome, Outreach, OutreachError, PageState, Stage};
 
 #[test]
 fn from_forecast_to_finished_visit() {
@@ -168,7 +168,7 @@ fn other_times_changes_and_cancellations() {
     );
     let cancelled = s.outreach.cancel(token, now).unwrap();
     let freed = cancelled.slots.iter().any(|offered| offered.text == booked.slots[1].text);
-    assert_eq!((&cancelled.state, cancelled.times_changed, freed), (&PageState::Open, false, true));
+    assert_eq!((&cancelled.state, cancelled.letter_times, freed), (&PageState::Open, LetterTimes::AsWritten, true));
     calendar(
         &s.outreach,
         token,

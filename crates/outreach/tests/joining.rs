@@ -5,7 +5,7 @@ use crate::support::desk::{Desk, check, desk, now, of, of_fault, printed};
 use crate::support::{apply, at, context, machine, token};
 use foretell_model::{Finding, FindingId, Grade, HOUR_MS, MachineId, Obstacle, RulDays, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
-use foretell_outreach::{Applied, Booking, CustomerStage, OutreachError, PageState, Stage};
+use foretell_outreach::{Applied, Booking, CustomerStage, LetterTimes, OutreachError, PageState, Stage};
 
 const SITES: [&str; 2] = ["s02", "s01"];
 
@@ -103,13 +103,25 @@ fn an_unanswered_letter_is_reminded_of_with_both() {
         assert_eq!(sent(&desk), 1, "no second letter");
         // Whoever opens the page sees both, and longer times.
         let page = desk.outreach.booking_page(&token, day(1.0)).unwrap();
-        assert_eq!((page.spoken.len(), page.times_changed), (2, true));
+        assert_eq!((page.spoken.len(), page.letter_times), (2, LetterTimes::OtherWork));
         desk.outreach.tick(joins.told.unwrap()).unwrap();
         assert_eq!(sent(&desk), 2);
         assert_eq!(desk.outreach.card(&first, joins.told.unwrap()).unwrap().stage, Stage::Contacted);
         printed(&of(&desk.last()), &desk.id, false)
     });
     check("joined_reminder", &texts);
+}
+
+#[test]
+fn where_a_call_is_next_no_letter_is_shown_that_never_goes_out() {
+    let (desk, first, _) = written("s02");
+    desk.outreach.call_instead(&first, "", "wang", now()).unwrap();
+    let second = later(&desk, Grade::Advise);
+    let card = desk.outreach.card(&second, day(1.0)).unwrap();
+    assert_eq!(card.joins.unwrap().told, None);
+    assert_eq!(card.message.unwrap_err().why, Obstacle::NoLetterGoesOut);
+    desk.outreach.approve(&second, "wang", day(1.0)).unwrap();
+    assert_eq!(desk.outreach.card(&second, day(1.0)).unwrap().stage, Stage::Internal);
 }
 
 #[test]

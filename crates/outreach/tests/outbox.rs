@@ -57,13 +57,16 @@ fn a_look_that_was_overtaken_is_a_clock_gone_back_unless_readings_tell_the_time(
         let channel = std::sync::Arc::new(support::Recorder::default());
         let path = dir.path().join("service.sqlite");
         drop(support::open(dir.path(), channel.clone()));
-        let options = foretell_outreach::OutreachOptions { time_of_readings, ..support::options(channel) };
+        let options = foretell_outreach::OutreachOptions { time_of_readings, ..support::options(channel.clone()) };
         let outreach = foretell_outreach::Outreach::open(&path, options).unwrap();
         let id = apply(&outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), wednesday());
         outreach.tick(wednesday()).unwrap();
         // An hour earlier, within the same working day.
         let overtaken = outreach.card(&id, wednesday() + -3_600_000).unwrap().verdict.unwrap();
         assert_eq!(overtaken.reason() == Some(&Reason::ClockInDoubt), held, "{time_of_readings}: {overtaken:?}");
+        // A command beside a rehearsal goes by its time, and knows of the rehearsal by nothing but its state.
+        let (beside, wall) = (support::open(dir.path(), channel), wednesday().plus_days(100.0));
+        assert_eq!(beside.time_beside(wall).unwrap(), if time_of_readings { wednesday() } else { wall });
     }
     check(false, true);
     check(true, false);
@@ -358,18 +361,6 @@ fn letters_about_a_trusted_fault_need_no_click_and_others_do() {
     apply(&outreach, 2, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
     let sent = outreach.tick(now).unwrap();
     assert_eq!(sent.iter().map(|ticked| ticked.outcome.clone()).collect::<Vec<_>>(), [Outcome::Sent]);
-}
-
-#[test]
-fn a_letter_read_late_says_that_its_times_have_passed() {
-    let s = scene();
-    let now = wednesday();
-    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
-    let message = s.outreach.approve(&id, "wang", now).unwrap();
-    s.outreach.tick(now).unwrap();
-    assert!(!s.outreach.booking_page(token(&message.link), now).unwrap().times_changed);
-    let page = s.outreach.booking_page(token(&message.link), at("2026-07-21T10:00:00Z")).unwrap();
-    assert!(page.times_changed && page.slots.len() == 2);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use crate::support::foretell;
 use expect_test::expect;
+use foretell_model::Timestamp;
+use foretell_outreach::{Outreach, OutreachOptions, RecordFilter};
 
 #[test]
 fn customers_come_in_from_a_spreadsheet() {
@@ -46,6 +48,26 @@ fn the_shipped_spreadsheet_comes_in_beside_the_shipped_people() {
     let (code, said) = import("machines.csv");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("3 machines on 2 sites of 2 customers; "), "{said}");
+}
+
+#[test]
+fn a_command_beside_a_rehearsal_goes_by_its_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| foretell(dir.path()).args(["customers"]).args(args).output().unwrap();
+    let registry = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n\
+        [[customer]]\nid = \"hx\"\nname = \"Huaxin Mills\"\nlanguage = \"en\"\nadvisor = \"wang\"\n";
+    std::fs::write(dir.path().join("customers.toml"), registry).unwrap();
+    assert!(run(&["import", "customers.toml"]).status.success());
+    let state = dir.path().join("data/service.sqlite");
+    let catalogue = std::sync::Arc::new(foretell::service::catalogue(None).unwrap());
+    let options = OutreachOptions { time_of_readings: true, ..OutreachOptions::new(catalogue) };
+    let rehearsal = Timestamp::parse("2026-07-15T08:30:00Z").unwrap();
+    let outreach = Outreach::open(&state, options).unwrap();
+    outreach.tick(rehearsal).unwrap();
+    assert!(run(&["erase", "hx", "--confirm", "hx"]).status.success());
+    let record = outreach.record(&RecordFilter { max: 100, ..RecordFilter::default() }).unwrap();
+    let erased = record.iter().find(|entry| entry.who == "command").unwrap();
+    assert_eq!(erased.at, rehearsal, "{erased:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ impl Fake {
         match token {
             "expired" => Err(BackendError::Expired),
             "taken-back" => Err(BackendError::TakenBack),
+            "draft" => Err(BackendError::NotYet),
             "broken" => Err(BackendError::Failed {
                 attempted: "read the store at /secret/path".to_owned(),
                 source: "disk on fire".into(),

@@ -6,8 +6,8 @@ use foretell_console::report::{
     MissedFault, Rate, Share, StateRun, TruthSpan,
 };
 use foretell_console::view::{
-    AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    PartAtHand, Person, PhotoView, Proposal, RecordLine, Slot, Speaker, Stops,
+    AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, LetterTimes,
+    MachineDetail, PartAtHand, Person, PhotoView, Proposal, RecordLine, Slot, Speaker, Stops,
 };
 use foretell_model::catalogue::Text;
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
@@ -179,7 +179,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
             is_beside_machine: false,
         },
         slots: card.slots.clone(),
-        times_changed: false,
+        letter_times: LetterTimes::AsWritten,
         state: BookingState::Open,
         wish: None,
         runs_then: false,

@@ -21,6 +21,7 @@ pub(crate) fn problem(error: &BackendError) -> Response {
         BackendError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
         BackendError::Expired => (StatusCode::GONE, "Expired"),
         BackendError::TakenBack => (StatusCode::GONE, "Taken back"),
+        BackendError::NotYet => (StatusCode::NOT_FOUND, "Not approved"),
         BackendError::Refused(told) if told.why.is_of_form() => (StatusCode::BAD_REQUEST, "Invalid request"),
         BackendError::Refused(_) | BackendError::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
         BackendError::Unsigned(_) => (StatusCode::UNAUTHORIZED, "Not signed"),

@@ -19,7 +19,7 @@ use super::visits::works_made;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingPage, BookingState, Curve, GuestCase, GuestPage, GuestTask, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, Curve, GuestCase, GuestPage, GuestTask, GuestVisit, LetterTimes, Visit};
 use crate::{BackendError, Lang, api, civil};
 
 #[derive(Template)]
@@ -61,6 +61,8 @@ struct CustomerPage {
     proposal: String,
     proposal_detail: String,
     slots: Vec<SlotButton>,
+    /// Why the times are not those of the letter; empty where they are.
+    letter_times: &'static str,
     fig: Figure,
     /// Those of other machines, each under its name.
     other_figs: Vec<(String, Figure)>,
@@ -200,8 +202,8 @@ fn lay_out(
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });
-    let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
-    let frame = Frame::new(lang, base).following(follows);
+    let follows = !troubles.is_empty() || is_near(booked_visit, &b);
+    let frame = Frame::new(lang, base).of_letter(follows);
     let head = |(token, case): &(String, GuestCase)| CaseHead::of(case, &Frame::new(lang, case_base(token)));
     CustomerPage {
         troubles: troubles.iter().map(head).collect(),
@@ -232,6 +234,7 @@ fn lay_out(
         proposal: text::proposal(&b.proposal, &b.machine_name, lang),
         proposal_detail: proposal_detail(&b),
         slots: slots.collect(),
+        letter_times: letter_times(b.letter_times, f),
         f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
@@ -280,6 +283,15 @@ fn which(b: &BookingPage) -> Vec<String> {
     if b.others.is_empty() { Vec::new() } else { std::iter::once(&b.own_name).chain(others).cloned().collect() }
 }
 
+const fn letter_times(times: LetterTimes, f: &field::Words) -> &'static str {
+    match times {
+        LetterTimes::AsWritten => "",
+        LetterTimes::SomeGone => f.times_some_gone,
+        LetterTimes::AllGone => f.times_gone,
+        LetterTimes::OtherWork => f.times_other_work,
+    }
+}
+
 /// Where the page of a broken machine is.
 fn case_base(token: &str) -> String {
     format!("/b/{}", encode(token))
@@ -316,12 +328,13 @@ fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
 }
 
 /// Whether somebody may be on the way soon: from a day before until the visit is settled.
-fn is_near(visit: &GuestVisit, b: &BookingPage) -> bool {
+fn is_near(visit: Option<&GuestVisit>, b: &BookingPage) -> bool {
     let slot = match &b.state {
         BookingState::Booked(visit) | BookingState::Past(visit) => visit.slot,
         _ => return false,
     };
-    visit.way.is_under_way() || (slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS)
+    let is_around = slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS;
+    visit.is_some_and(|visit| is_around || visit.way.is_under_way())
 }
 
 fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
@@ -359,10 +372,11 @@ fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing
 /// is known of who reads it.
 pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
-    let t = text::words(ask.lang);
+    let (t, f) = (text::words(ask.lang), field::words(ask.lang));
     let (status, title, text) = match error {
         BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),
         BackendError::TakenBack => (StatusCode::GONE, t.link_back, t.link_back_text),
+        BackendError::NotYet => (StatusCode::NOT_FOUND, f.link_draft, f.link_draft_text),
         BackendError::Failed { .. } => {
             api::log_failure(error);
             (StatusCode::INTERNAL_SERVER_ERROR, t.link_down, t.link_down_text)

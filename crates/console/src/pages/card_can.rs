@@ -1,6 +1,6 @@
 //! What an advisor can do with a card.
 
-use foretell_model::FindingKind;
+use foretell_model::{FindingKind, Objection, Obstacle};
 
 use crate::view::{AdvisoryCard, AdvisoryState, Governor};
 
@@ -41,7 +41,7 @@ impl Can {
         match advisory.state {
             AdvisoryState::Draft | AdvisoryState::Postponed { .. } => Self {
                 // What nobody may be sent is not approved: whoever wants to speak to them rings.
-                approve: advisory.unwritten.is_none() && !is_refused(advisory),
+                approve: advisory.unwritten.as_ref().is_none_or(is_for_a_call) && !is_refused(advisory),
                 postpone: true,
                 call: true,
                 book,
@@ -61,6 +61,11 @@ impl Can {
             AdvisoryState::Closed => Self { judge, ..Self::default() },
         }
     }
+}
+
+/// Whether there is no letter because a call is next, which approving it makes one about both.
+fn is_for_a_call(unwritten: &Objection) -> bool {
+    unwritten.why == Obstacle::NoLetterGoesOut
 }
 
 /// Whether the contact rules let no letter of this case go out at all, and not only later.

@@ -15,8 +15,10 @@ pub(super) struct Frame {
     pub(super) base: String,
     /// Where the pictures that the link's holder may see are.
     pub(super) photo_base: String,
-    /// Whether the page listens for news, and asks now and then without a script.
-    pub(super) follows: bool,
+    /// Whether the page listens for news.
+    pub(super) listens: bool,
+    /// Whether it asks for itself now and then where there is no script to listen.
+    pub(super) reloads: bool,
 }
 
 impl Frame {
@@ -24,12 +26,18 @@ impl Frame {
     pub(super) fn new(lang: Lang, base: String) -> Self {
         let photo_base = format!("{base}/photo");
         let (css, js, icon) = (assets::css(), assets::js(), assets::icon_path());
-        Self { lang, css, js, icon, base, photo_base, follows: false }
+        Self { lang, css, js, icon, base, photo_base, listens: false, reloads: false }
     }
 
-    /// Around a page that listens for news while `follows`.
+    /// Around a page whose holder waits for news while `follows`, with a script or without.
     pub(super) fn following(self, follows: bool) -> Self {
-        Self { follows, ..self }
+        Self { listens: follows, reloads: follows, ..self }
+    }
+
+    /// Around a letter's page: its forms belong to a state that others may change at any time. Where there is no script to listen it
+    /// asks for itself only while its holder `hurries`; else what is being typed comes first.
+    pub(super) fn of_letter(self, hurries: bool) -> Self {
+        Self { listens: true, reloads: hurries, ..self }
     }
 
     /// The address of a picture as the link's holder sees it, small; empty where there is none.

@@ -181,7 +181,7 @@ impl Ask {
     pub(crate) fn failure(&self, error: &BackendError) -> Response {
         let t = text::words(self.lang);
         let (status, title, text) = match error {
-            BackendError::NotFound(_) | BackendError::Expired | BackendError::TakenBack => {
+            BackendError::NotFound(_) | BackendError::Expired | BackendError::TakenBack | BackendError::NotYet => {
                 (StatusCode::NOT_FOUND, t.not_found, t.not_found_text.to_owned())
             }
             BackendError::Refused(told) => {

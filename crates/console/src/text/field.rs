@@ -123,6 +123,11 @@ words! {
     preferences = "Language, channels, quiet hours", "语言、接收方式与免打扰时段";
     page_changed = "This page has changed since you began to write.", "您填写期间，页面内容有变化。";
     page_again = "Load it again", "重新载入";
+    times_gone = "The times in our letter have passed or been taken; these are available now.", "信里的时间已过或已被约走，现在可以选下面的时间。";
+    times_some_gone = "One of the times in our letter has passed or been taken; these are available now.", "信里有一个时间已过或已被约走，现在可以选下面的时间。";
+    times_other_work = "What there is to do has changed since our letter; these times allow for it.", "写信之后，要做的事情有了变化，下面的时间已经按现在的安排算好。";
+    link_draft = "This letter has not been sent yet", "这封信还没有发出";
+    link_draft_text = "The link is that of a draft. As soon as the letter is approved, it opens the customer's page.", "这是草稿里的链接。信批准之后，点开就是客户看到的页面。";
     trouble_ask = "The machine has broken down", "机器坏了";
     trouble_which = "Which machine?", "哪台机器？";
     trouble_what = "What has happened?", "发生了什么？";

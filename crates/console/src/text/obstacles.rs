@@ -104,6 +104,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "Fewer than two times are free in the coming weeks. Please call.",
             "未来几周可约的时间不足两个，请打电话。",
         ),
+        Obstacle::NoLetterGoesOut => ("No letter goes out about it.", "这件事不发信。"),
         Obstacle::NothingWritten => ("Nothing was written in this case.", "此事项没有发过消息。"),
         Obstacle::TextBroken => ("The message could not be written: {}", "消息无法生成：{}"),
         Obstacle::Sending => (

@@ -283,7 +283,6 @@ words! {
     visit_long = "How long", "所需时间";
     visit_past_text = "That time has passed. If anything is still open, please call us.", "约定的时间已经过了。如果还有没办完的事，请给我们打电话。";
     stopped_undo = "If you change your mind, one tap is enough.", "想恢复的话，点一下就行。";
-    times_changed = "The times in our letter have passed or been taken; these are available now.", "信里的时间已过或已被约走，现在可以选下面的时间。";
     book_after_all = "Book a visit after all", "还是约个上门时间";
     cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "上门已取消，您随时可以在这里另选时间。";
     choose_headline = "A suggestion for your compressor", "关于您这台空压机的一点建议";

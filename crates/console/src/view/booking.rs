@@ -92,6 +92,19 @@ pub enum BookingState {
     CallComes,
 }
 
+/// What became of the times that a letter named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterTimes {
+    /// They are offered still, or there is no letter to compare with.
+    AsWritten,
+    /// Some have passed or been taken.
+    SomeGone,
+    /// All have.
+    AllGone,
+    /// What there is to do takes more time or less by now.
+    OtherWork,
+}
+
 /// Everything on the customer's page. All texts are in the customer's language.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BookingPage {
@@ -119,8 +132,8 @@ pub struct BookingPage {
     pub proposal: Proposal,
     /// The times offered; two as a rule. While a visit is booked, the times it could be moved to; may be empty.
     pub slots: Vec<Slot>,
-    /// Whether the letter named other times, which are no longer to be had.
-    pub times_changed: bool,
+    /// What became of the times in the letter.
+    pub letter_times: LetterTimes,
     /// What the customer has answered.
     pub state: BookingState,
     /// Another time that the customer wishes while a visit is booked; may be empty. The visit stands until somebody has called.

@@ -32,7 +32,7 @@ pub use advisory::{
     Queue, Slot, Speaker, Unsent,
 };
 pub use after::{AfterCall, AfterCancelling};
-pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Stops, Visit};
+pub use booking::{BookingAct, BookingPage, BookingState, LetterTimes, Person, Proposal, Stops, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
     BrokenMachine, CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase,

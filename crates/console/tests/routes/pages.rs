@@ -122,6 +122,7 @@ async fn what_does_not_exist_is_said_kindly() {
         ("/b/unknown", StatusCode::NOT_FOUND, "Please open it from our message once more"),
         ("/b/expired", StatusCode::GONE, "Nothing is lost"),
         ("/b/taken-back", StatusCode::GONE, "the link in our latest message"),
+        ("/b/draft", StatusCode::NOT_FOUND, "The link is that of a draft"),
         ("/b/broken", StatusCode::INTERNAL_SERVER_ERROR, "Please try again in a few minutes"),
         ("/m/s01/m002/readings?from=yesterday", StatusCode::UNPROCESSABLE_ENTITY, "not a date"),
     ] {

@@ -1,18 +1,20 @@
 //! The facts of a case, from everything that is registered about it: of its own machine, of those that go with it, and of a
 //! visit in which its work was done already.
 
-use foretell_model::Timestamp;
+use foretell_model::{FindingId, Timestamp};
 use serde::Serialize;
 
 use super::{Effect, EffectOutcome, Facts, Subject, format, is_beside_machine, pieces_of};
 use crate::Outreach;
 use crate::drafting::{People, slots_run};
 use crate::earlier::is_same_trouble;
+use crate::edits::{self, Claim};
 use crate::error::Result;
+use crate::governor::Kind;
 use crate::joint::goes_to;
 use crate::registry::{Language, Machine, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Spoken, Stay, bookings, messages, registry, service_cases};
+use crate::store::{Case, Mail, Session, Spoken, Stay, bookings, messages, registry, service_cases, spoken};
 
 /// A visit in which the work of a case was done already.
 #[derive(Debug, Serialize)]
@@ -106,6 +108,25 @@ impl Outreach {
         }
     }
 
+    /// The facts of a case as its unsent letter tells them.
+    pub(crate) fn facts_of_letter(
+        &self,
+        connection: &dyn Session,
+        (case, mail): (&Case, &Mail),
+        people: &People,
+        slots: &[Slot],
+        now: Timestamp,
+    ) -> Result<Facts> {
+        let facts = self.facts(connection, case, people, slots, &self.link(mail), now)?;
+        if mail.kind != Kind::Reminder {
+            return Ok(facts.most_pressing_first());
+        }
+        let told = messages::newest_sent_of_kind(connection, &case.finding.id, Kind::Invitation)?;
+        let told = told.and_then(|told| told.text).unwrap_or_default();
+        let claims = told_claims(connection, &case.finding.id)?;
+        Ok(facts.since(&told.body).with_told_figures(&claims).most_pressing_first())
+    }
+
     /// The facts of a case as the customer's page tells them, whatever the letter said: a machine that has broken down since stands
     /// still.
     pub(crate) fn facts_now(
@@ -123,7 +144,9 @@ impl Outreach {
                 broken.push((machine.clone(), format::day(people.customer.language, day)));
             }
         }
-        Ok(self.facts(connection, case, people, &[], link, now)?.broken_down(&broken).most_pressing_first())
+        let facts = self.facts(connection, case, people, &[], link, now)?;
+        let claims = told_claims(connection, &case.finding.id)?;
+        Ok(facts.with_told_figures(&claims).broken_down(&broken).most_pressing_first())
     }
 
     /// What there is to say of the visit in which a case's work was done.
@@ -156,4 +179,9 @@ impl Outreach {
             spent: false,
         })
     }
+}
+
+/// What the last letter of a case claimed.
+fn told_claims(connection: &dyn Session, case: &FindingId) -> Result<Vec<Claim>> {
+    Ok(edits::kept(spoken::last_claims(connection, case)?.as_deref()))
 }

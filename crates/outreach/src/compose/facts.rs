@@ -57,7 +57,7 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Facts {
     #[serde(flatten)]
     common: Common,
-    seen: Seen,
+    pub(super) seen: Seen,
     below_limit: bool,
     pub(super) fault: Option<String>,
     certainty: Certainty,
@@ -251,7 +251,9 @@ impl Facts {
 
     /// What a letter with these facts claims, machine by machine.
     pub(crate) fn claims(&self) -> Vec<Claim> {
-        let own = |facts: &Self| Claim::of(facts.fault.as_deref(), facts.certainty, facts.window, facts.seen.said());
+        let own = |facts: &Self| {
+            Claim::of(&facts.machine, facts.fault.as_deref(), facts.certainty, facts.window, facts.seen.said())
+        };
         std::iter::once(self).chain(&self.others).map(own).collect()
     }
 

@@ -3,12 +3,25 @@
 use foretell_model::MachineId;
 
 use super::{Facts, Occasion, lint};
+use crate::edits::Claim;
 
 impl Facts {
     /// Marks which other machines a text did not speak of.
     pub(crate) fn since(mut self, told: &str) -> Self {
         for other in &mut self.others {
             other.is_new = !lint::names(told, other.number());
+        }
+        self
+    }
+
+    /// With the figures of the last letter, where those of now say the same to a reader: what has moved by a tenth may round to another
+    /// whole number, and whoever opens the page beside the letter must not wonder which of the two is true.
+    pub(crate) fn with_told_figures(mut self, claims: &[Claim]) -> Self {
+        self.others =
+            std::mem::take(&mut self.others).into_iter().map(|other| other.with_told_figures(claims)).collect();
+        let told = claims.iter().find_map(|claim| claim.figure_for(&self.machine, self.seen.said()));
+        if let Some(figure) = told {
+            self.seen.told_as(figure);
         }
         self
     }

@@ -19,6 +19,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// The same with a figure that was told of it already.
+    pub(super) fn told_as(&mut self, figure: &str) {
+        figure.clone_into(&mut self.figure);
+    }
+
     /// What moved, and its figure as it is written.
     pub(super) fn said(&self) -> (&str, &str) {
         (self.what, &self.figure)

@@ -83,6 +83,12 @@ impl Desk {
         self.seen.registry
     }
 
+    /// Grows when a case changes, and so whenever [`Desk::advisories`] do.
+    #[must_use]
+    pub const fn cases_version(&self) -> i64 {
+        self.seen.cases
+    }
+
     /// One machine as its owner knows it.
     #[must_use]
     pub fn machine(&self, id: &MachineId) -> Option<&Machine> {

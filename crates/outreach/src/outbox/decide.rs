@@ -76,10 +76,18 @@ impl Outreach {
         if let Some(why) = past(&mail, &case, now) {
             return drop_it(connection, mail, &mut case, why, now).map(Decision::Settled);
         }
-        let text = match self.compose(connection, &case, &mail, &people, now) {
+        let (text, claims) = match self.compose(connection, &case, &mail, &people, now) {
             Ok((text, slots)) => {
                 messages::keep_offered(connection, mail.id, &slots)?;
-                text
+                // What a person wrote claims what it did when it was written.
+                let claims = match mail.edited {
+                    true => mail.claims.clone(),
+                    false => {
+                        let of_letter = self.facts_of_letter(connection, (&case, &mail), &people, &slots, now)?;
+                        edits::keep(&of_letter.claims())
+                    }
+                };
+                (text, claims)
             }
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => return back_to_desk(connection, mail, &mut case, &e, now).map(Decision::Settled),
@@ -87,7 +95,7 @@ impl Outreach {
         alongside::note(connection, &case)?;
         case.tell(&self.options.catalogue);
         case.save(connection, now)?;
-        self.let_go(connection, Mail { text: Some(text), ..mail }, &people, (channel, address), now)
+        self.let_go(connection, Mail { text: Some(text), claims, ..mail }, &people, (channel, address), now)
     }
 
     /// Marks a message as on its way.

@@ -70,8 +70,19 @@ impl Outreach {
         Ok(self.store.read("read what was seen of the clock", |c| clock::read(c))?.map(|watch| watch.believed()))
     }
 
+    /// The time for whoever does something beside the service, such as a command: by the readings where those were its clock when
+    /// it last looked, else by the clock on the wall.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn time_beside(&self, wall: Timestamp) -> Result<Timestamp> {
+        let watch = self.store.read("read what was seen of the clock", |c| clock::read(c))?;
+        Ok(watch.filter(|watch| watch.of_readings).map_or(wall, |watch| watch.believed()))
+    }
+
     /// A look at the clock.
     pub(crate) fn seen(&self, watch: &mut Watch, now: Timestamp) -> Seen {
+        watch.of_readings = self.options.time_of_readings;
         watch.look(if self.options.time_of_readings { now.max(watch.believed()) } else { now })
     }
 
@@ -158,9 +169,13 @@ impl Outreach {
 
 /// Keeps an eye on the clock; when it went back and is believed, what it dated wrongly is dated anew.
 fn look(connection: &dyn Session, see: impl Fn(&mut Watch) -> Seen, now: Timestamp) -> Result<()> {
-    let Some(before) = clock::read(connection)? else { return clock::write(connection, &Watch::new(now)) };
-    let mut watch = before;
-    match see(&mut watch) {
+    let known = clock::read(connection)?;
+    let mut watch = known.unwrap_or_else(|| Watch::new(now));
+    let (before, seen) = (watch, see(&mut watch));
+    if known.is_none() {
+        return clock::write(connection, &watch);
+    }
+    match seen {
         Seen::Steady => {}
         // Said when it begins and every few minutes, not at every tick of six hours.
         Seen::Doubtful(_) if !watch.is_news_after(&before) => {}

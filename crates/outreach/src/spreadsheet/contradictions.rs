@@ -39,18 +39,16 @@ pub(super) struct Saying {
 pub(super) struct Told(BTreeMap<(String, String), (usize, String)>);
 
 impl Told {
-    /// The first thing that an earlier line says otherwise.
-    pub(super) fn contradicted(&self, says: &[Saying]) -> Result<(), Fault> {
-        let other = |saying: &&Saying| {
-            let known = self.0.get(&saying.of);
-            known.is_some_and(|(_, text)| meaning(saying.column, text) != meaning(saying.column, &saying.text))
+    /// Everything that an earlier line says otherwise.
+    pub(super) fn contradicted(&self, says: &[Saying]) -> Vec<Fault> {
+        let fault = |saying: &Saying| {
+            let (line, text) = self.0.get(&saying.of)?;
+            let is_other = meaning(saying.column, text) != meaning(saying.column, &saying.text);
+            let why = format!("{} has `{text}` in line {line} and `{}` here", saying.of.0, saying.text);
+            let remedy = "write the same in both lines, or leave one of the two fields empty".to_owned();
+            is_other.then_some((saying.column, why, remedy))
         };
-        let Some((saying, (line, text))) = says.iter().find(other).and_then(|says| Some((says, self.0.get(&says.of)?)))
-        else {
-            return Ok(());
-        };
-        let why = format!("{} has `{text}` in line {line} and `{}` here", saying.of.0, saying.text);
-        Err((saying.column, why, "write the same in both lines, or leave one of the two fields empty".to_owned()))
+        says.iter().filter_map(fault).collect()
     }
 
     /// Keeps what a line says that was taken.

@@ -48,7 +48,7 @@ pub(crate) struct Mail {
     pub(crate) sent: Option<Timestamp>,
     /// When its link ends.
     pub(crate) expires: Timestamp,
-    /// What a text that a person wrote claims, as [`crate::edits`] keeps it.
+    /// What a text that a person wrote, or that went out, claims, as [`crate::edits`] keeps it.
     pub(crate) claims: Option<String>,
 }
 

@@ -1,10 +1,11 @@
 //! What a case speaks of, and what the customer was told of it.
 
-use foretell_model::{Catalogue, Cause, FaultCode, Finding, Timestamp, wire};
+use foretell_model::{Catalogue, Cause, FaultCode, Finding, FindingId, Timestamp, wire};
 use serde::{Deserialize, Serialize};
 
-use super::Case;
+use super::{Case, Session, values};
 use crate::context::MachineContext;
+use crate::error::Result;
 
 /// What a customer was told of a finding first. It stays said: whoever reads two letters must not wonder which is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,13 @@ pub(super) fn keep_told(told: &Told) -> serde_json::Result<String> {
 /// Reads what was told.
 pub(super) fn read_told(text: &str) -> serde_json::Result<Told> {
     serde_json::from_str::<KeptTold>(text).map(Told::from)
+}
+
+/// What the last letter of a case that went out claimed, as [`crate::edits`] keeps it.
+pub(crate) fn last_claims(connection: &dyn Session, case: &FindingId) -> Result<Option<String>> {
+    let sql = "SELECT claims FROM message WHERE advisory = ?1 AND sent IS NOT NULL AND claims IS NOT NULL
+               ORDER BY sent DESC, id DESC LIMIT 1";
+    connection.first(sql, values![case.as_str()])?.map_or(Ok(None), |row| row.get(0))
 }
 
 /// Companions, as they are kept.

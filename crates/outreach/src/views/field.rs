@@ -2,7 +2,7 @@
 
 use foretell_model::{Finding, FindingId, MachineId, Timestamp, VisitState, named};
 
-use super::{Booking, ServiceCase, Stage, VisitReport, WorkOf};
+use super::{Booking, Matter, ServiceCase, Stage, VisitReport, WorkOf};
 use crate::registry::{Advisor, Customer, Language, Site, Technician};
 use crate::store::crews::Kept;
 
@@ -172,6 +172,8 @@ pub enum Guest {
         errand: Option<Errand>,
         /// The newest visit of the case in which work was done; the same one as a rule.
         done: Option<Errand>,
+        /// Where the letter's case is, and what it asks of the advisor.
+        stands: (Stage, Option<Matter>),
         /// What is broken of the machines of the letter: its reader asks for that first.
         troubles: Vec<CaseView>,
     },

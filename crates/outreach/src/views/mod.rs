@@ -25,6 +25,7 @@ use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, 
 
 use crate::compose::Draft;
 use crate::governor::{Kind, Reason, Verdict};
+use crate::letter_times::LetterTimes;
 use crate::registry::{Advisor, Customer, Language, Machine};
 use crate::slots::Slot;
 
@@ -264,8 +265,8 @@ pub struct BookingView {
     pub is_beside_machine: bool,
     /// Times to choose from; those no longer free are left out.
     pub slots: Vec<OfferedSlot>,
-    /// Whether the letter that brought the customer here names times that are no longer to be had.
-    pub times_changed: bool,
+    /// What became of the times in the letter that brought the customer here.
+    pub letter_times: LetterTimes,
     /// The machine usually runs at each of the times, and stops for the work.
     pub runs_then: bool,
     /// Where the case is.

@@ -1,6 +1,7 @@
 //! `foretell customers`: customers, sites and machines from a spreadsheet; what is kept about one of them, to hand out or to
 //! erase.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -41,8 +42,14 @@ pub(super) fn opened(config: &Config) -> Result<Outreach, Failure> {
     Outreach::open(&path, OutreachOptions { delivers: false, ..options }).map_err(failed)
 }
 
+/// What the record says of when: in a rehearsal the time of its readings, as of all else there.
+pub(super) fn now(outreach: &Outreach) -> Result<Timestamp, Failure> {
+    outreach.time_beside(WallClock.now()).map_err(failed)
+}
+
 fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<(), Failure> {
-    let data = opened(config)?.customer_data(id, WallClock.now()).map_err(refused)?;
+    let outreach = opened(config)?;
+    let data = outreach.customer_data(id, now(&outreach)?).map_err(refused)?;
     let mut file = AtomicFile::create_private(out).map_err(|error| Failure::writing(out, error))?;
     file.write_all(data.as_bytes()).and_then(|()| file.finish()).map_err(|error| Failure::writing(out, error))?;
     output.line(&format!("everything kept about customer `{id}` is in {}", out.display()))
@@ -53,7 +60,8 @@ fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> R
         let why = format!("nothing was erased: `--confirm {confirm}` does not repeat the key `{id}`");
         return Err(Failure::new(Kind::Usage, why));
     }
-    let photos = opened(config)?.erase_customer(id, WHO_ERASES, WallClock.now()).map_err(refused)?;
+    let outreach = opened(config)?;
+    let photos = outreach.erase_customer(id, WHO_ERASES, now(&outreach)?).map_err(refused)?;
     let folder = service::Photos::new(&config.data.dir);
     folder.delete(&photos).map_err(|error| Failure::writing(&config.data.dir.join("photos"), error))?;
     output.line(&format!(
@@ -83,7 +91,7 @@ fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failu
     // Another process may be delivering right now: this one must not touch what it has in hand.
     let options = OutreachOptions { delivers: false, ..OutreachOptions::new(std::sync::Arc::clone(&catalogue)) };
     let outreach = Outreach::open(&dir.join("service.sqlite"), options).map_err(failed)?;
-    let now = WallClock.now();
+    let now = now(&outreach)?;
     if file.extension().is_some_and(|extension| extension == "toml") {
         let registry = config::registry(file, &catalogue)?;
         return take(&outreach, &registry, &[], now, output);
@@ -135,7 +143,8 @@ fn take(
     for refused in refused {
         output.line(&format!("refused: {refused}"))?;
     }
-    match refused.len() {
+    let lines: BTreeSet<usize> = refused.iter().map(|refused| refused.line).collect();
+    match lines.len() {
         0 => Ok(()),
         n => {
             let lines = of(n, "line");

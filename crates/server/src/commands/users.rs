@@ -4,11 +4,9 @@ use std::io::BufRead;
 
 use foretell_console::Accounts;
 use foretell_console::accounts::{AccountsError, Erasure, Person};
-use foretell_model::Clock;
 
 use super::customers;
 use crate::cli::{UsersArgs, UsersCommand};
-use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
@@ -78,7 +76,8 @@ fn erase(
     let erasure = accounts.erasure(login).map_err(refused)?;
     if config.data.dir.join("service.sqlite").exists() {
         let Erasure { login, names, alias } = &erasure;
-        let erased = customers::opened(config)?.erase_colleague(login, names, alias, WallClock.now());
+        let outreach = customers::opened(config)?;
+        let erased = outreach.erase_colleague(login, names, alias, customers::now(&outreach)?);
         erased.map_err(|error| Failure::because(Kind::Io, "could not put an alias into the record", error))?;
     }
     accounts.erase(&erasure, WHO).map_err(refused)?;

@@ -1,22 +1,18 @@
-//! What happens by the clock rather than by a reading: messages go out, service by hours falls due, advisories are published.
+//! What happens by the clock rather than by a reading: messages go out, service by hours falls due, the log hears of work.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_history::SqliteLog;
-use foretell_ingest::Ingest;
-use foretell_model::{Clock, Event, Log, MachineId, Timestamp, wire};
+use foretell_model::{Clock, Event, Log, Timestamp};
 use foretell_outreach::{Outcome, Outreach, WorkDone};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::by_hours::ByHours;
 use super::clocks::Clocks;
-use super::conclusions::note_wait;
 use super::engine_room::EngineRoom;
 use super::photos::Photos;
-use super::placed::News;
 use super::troubles::{Part, of_outreach};
 
 /// How often webhooks are told what happens, and letters on MQTT compared with the service state.
@@ -140,44 +136,6 @@ fn forget(outreach: &Outreach, photos: &Photos, now: Timestamp) {
     }
 }
 
-/// Publishes each machine's current advisory, retained, and an empty message when it has none any more. What the engine
-/// concludes in this process is published as soon as outreach has it. Besides, every `every`, all that stands in the service
-/// state is compared with what was published last, so it works across processes, after any crash and after what people do.
-pub(super) async fn advisories(
-    outreach: Arc<Outreach>,
-    ingest: Arc<Ingest>,
-    room: Arc<EngineRoom>,
-    clocks: Arc<Clocks>,
-    every: Duration,
-    stop: CancellationToken,
-) {
-    let (mut published, mut known): (HashMap<MachineId, String>, _) = (HashMap::new(), ingest.destinations());
-    let mut compare_at = tokio::time::Instant::now();
-    loop {
-        let news = tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep_until(compare_at) => None,
-            news = room.news() => Some(news),
-        };
-        let Some(news) = news else {
-            let outreach = Arc::clone(&outreach);
-            let current = tokio::task::spawn_blocking(move || current(&outreach)).await;
-            if let Some(current) = read(current) {
-                // A new broker has been told nothing yet.
-                let again = std::mem::replace(&mut known, ingest.destinations()) != known;
-                publish(&ingest, &mut published, current, again);
-            }
-            compare_at = tokio::time::Instant::now() + every;
-            continue;
-        };
-        for (machine, News { payload, arrived }) in news {
-            publish_one(&ingest, &mut published, machine, payload);
-            note_wait("published", Some(clocks.wall().now()).zip(arrived));
-        }
-    }
-}
-
 pub(super) fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::JoinError>) -> Option<T> {
     match read {
         Ok(Ok(read)) => return Some(read),
@@ -187,49 +145,6 @@ pub(super) fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::Jo
         Err(error) => tracing::error!(%error, "Reading advisories ended badly."),
     }
     None
-}
-
-fn publish_one(
-    ingest: &Ingest,
-    published: &mut HashMap<MachineId, String>,
-    machine: MachineId,
-    payload: Option<String>,
-) {
-    if published.get(&machine) == payload.as_ref() {
-        return;
-    }
-    ingest.publish_retained(&topic(&machine), payload.as_deref().unwrap_or_default().as_bytes());
-    match payload {
-        Some(payload) => published.insert(machine, payload),
-        None => published.remove(&machine),
-    };
-}
-
-/// Each machine's current advisory in its JSON form.
-fn current(outreach: &Outreach) -> foretell_outreach::Result<HashMap<MachineId, String>> {
-    let advisories = outreach.advisories()?;
-    Ok(advisories.into_iter().map(|finding| (finding.machine.clone(), wire::to_json(&finding))).collect())
-}
-
-fn publish(
-    ingest: &Ingest,
-    published: &mut HashMap<MachineId, String>,
-    current: HashMap<MachineId, String>,
-    again: bool,
-) {
-    for (machine, payload) in &current {
-        if again || published.get(machine) != Some(payload) {
-            ingest.publish_retained(&topic(machine), payload.as_bytes());
-        }
-    }
-    for machine in published.keys().filter(|machine| !current.contains_key(machine)) {
-        ingest.publish_retained(&topic(machine), b"");
-    }
-    *published = current;
-}
-
-fn topic(machine: &MachineId) -> String {
-    format!("foretell/v1/{machine}/advisory")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! Threads of their own: the committer (in ingest), the engine's runner, what it concludes, the roll-ups. Everything else is tasks that hand
 //! whatever may block to the blocking pool.
 
+mod advisories;
 mod backend;
 mod budget;
 mod by_hours;
@@ -228,7 +229,7 @@ impl Service {
             let letters = (Arc::clone(&outreach), options::mqtt_channels(config));
             let by = (Arc::clone(&ingest), Arc::clone(&room));
             self.tasks.spawn(letters::letters(letters, by, Arc::clone(&clocks), stop.clone()));
-            self.tasks.spawn(dispatch::advisories(outreach, ingest, room, clocks, ADVISORIES_EVERY, stop.clone()));
+            self.tasks.spawn(advisories::advisories(outreach, ingest, room, clocks, ADVISORIES_EVERY, stop.clone()));
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));
         }

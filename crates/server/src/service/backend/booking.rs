@@ -1,7 +1,9 @@
 //! The customer's page and what a customer chooses on it.
 
 use foretell_console::BackendError;
-use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Stops, Visit};
+use foretell_console::view::{
+    BookingAct, BookingPage, BookingState, Curve, LetterTimes, Person, Proposal, Slot, Stops, Visit,
+};
 use foretell_model::{Clock, Finding, MachineId, Timestamp};
 use foretell_outreach::{Booking, BookingView, PageState};
 
@@ -43,7 +45,7 @@ impl ServiceBackend {
                 is_beside_machine: view.is_beside_machine,
             },
             others,
-            times_changed: view.times_changed,
+            letter_times: letter_times(view.letter_times),
             slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
             wish: if let PageState::Booked { wish, .. } = &view.state { wish.clone() } else { None },
             runs_then: view.runs_then,
@@ -88,6 +90,15 @@ impl ServiceBackend {
             BookingAct::Cancel { seen } => self.outreach.cancel_seen(token, seen, now),
         };
         acted.map(|_| ()).map_err(of_outreach)
+    }
+}
+
+const fn letter_times(times: foretell_outreach::LetterTimes) -> LetterTimes {
+    match times {
+        foretell_outreach::LetterTimes::AsWritten => LetterTimes::AsWritten,
+        foretell_outreach::LetterTimes::SomeGone => LetterTimes::SomeGone,
+        foretell_outreach::LetterTimes::AllGone => LetterTimes::AllGone,
+        foretell_outreach::LetterTimes::OtherWork => LetterTimes::OtherWork,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use foretell_console::BackendError;
 use foretell_model::{Obstacle, Remark};
-use foretell_outreach::{LINK_TAKEN_BACK, LINK_WITHDRAWN, OutreachError};
+use foretell_outreach::{LINK_OF_DRAFT, LINK_TAKEN_BACK, LINK_WITHDRAWN, OutreachError};
 
 /// A store or a part failed.
 pub(super) fn failed(attempted: &str, source: impl Error + Send + Sync + 'static) -> BackendError {
@@ -27,6 +27,7 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         OutreachError::Lint(remarks) => BackendError::Text(remarks),
         OutreachError::Incomplete { lack, .. } => BackendError::Text(vec![Remark::Missing(lack)]),
         OutreachError::Link(LINK_TAKEN_BACK | LINK_WITHDRAWN) => BackendError::TakenBack,
+        OutreachError::Link(LINK_OF_DRAFT) => BackendError::NotYet,
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
         OutreachError::TemplateFaults { .. } => Obstacle::TemplateFaulty.into(),

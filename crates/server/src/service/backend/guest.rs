@@ -25,8 +25,8 @@ impl ServiceBackend {
         let guest = self.outreach.guest(token, self.clocks.now()).map_err(of_outreach)?;
         let mut hasher = DefaultHasher::new();
         match guest {
-            Guest::Letter { errand, done, troubles, .. } => {
-                format!("{errand:?}{done:?}{troubles:?}").hash(&mut hasher);
+            Guest::Letter { errand, done, stands, troubles, .. } => {
+                format!("{errand:?}{done:?}{stands:?}{troubles:?}").hash(&mut hasher);
             }
             Guest::Case(view) => format!("{:?}{:?}", view.case, view.technician).hash(&mut hasher),
         }
