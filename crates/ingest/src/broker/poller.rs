@@ -274,6 +274,8 @@ impl Poller {
                 }
                 Ok(Happened::Granted(codes)) => {
                     suback_due = None;
+                    // What came meanwhile came by subscriptions of before; who is denied comes back less and less often all the same.
+                    self.stood = false;
                     self.check(&codes)?;
                     (self.subscribed, self.stood) = (true, true);
                 }

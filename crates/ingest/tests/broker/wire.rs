@@ -214,6 +214,29 @@ fn a_denied_subscription_is_tried_again() {
     drop(plant);
 }
 
+/// So does one that brings what an earlier process asked for, and less and less often.
+#[test]
+fn who_is_denied_comes_back_less_often_although_a_kept_session_brings_something() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let options = BrokerOptions { retry_max: Duration::from_secs(8), ..in_version(&url, Version::V3) };
+    let plant = Plant::start(vec![options], IngestOptions::default());
+    let mut pause = Duration::ZERO;
+    for n in 1..=5 {
+        let gone = std::time::Instant::now();
+        let mut peer = Peer::accept(&listener);
+        pause = gone.elapsed();
+        peer.connack(true);
+        let subscribe = peer.expect(SUBSCRIBE);
+        peer.publish(n, &reading(n.into()));
+        assert_eq!(peer.expect(PUBACK), [0, n]);
+        peer.send(&[0x90, 5, subscribe[0], subscribe[1], 0x80, 0x80, 0x80]);
+        peer.0.read_to_end(&mut Vec::new()).expect("the session closes the connection");
+    }
+    assert!(pause > Duration::from_millis(1_900), "it came back after {pause:?}");
+    drop(plant);
+}
+
 /// A broker answers a subscription behind everything that it has kept for us; while that comes, it is waited for, and else not.
 #[test]
 fn an_answer_that_comes_behind_a_backlog_is_waited_for() {
