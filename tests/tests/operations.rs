@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, SmallDisk, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, SmallDisk, binary, free_port, get, publish_lines, wait_for};
 
 const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
 const SOON: Duration = Duration::from_secs(30);
@@ -230,10 +230,27 @@ fn machines_without_end_are_turned_away_and_those_that_are_known_are_not() {
     let mut foretell = Foretell::start_on(folder.path(), &bound(1), console, mqtt);
     all_say(&foretell);
     assert_eq!(foretell.readings(), 4);
+    // Nor does the stranger come in by the back door.
+    assert!(
+        replay(folder.path(), &bound(2))
+            .contains("nothing is admitted, 2 items are still refused (2 too_many_machines)")
+    );
+    assert_eq!(foretell.readings(), 4);
     reread(&mut foretell, &bound(3), 1);
     all_say(&foretell);
     assert_eq!(foretell.readings(), 7);
+    assert!(replay(folder.path(), &bound(3)).contains("2 items are admitted as 2 events"));
+    assert_eq!(foretell.readings(), 9);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+/// What `foretell quarantine replay` says under a configuration.
+fn replay(folder: &Path, config: &str) -> String {
+    let file = folder.join("replay.toml");
+    std::fs::write(&file, config).expect("a writable folder");
+    let mut command = Command::new(binary("foretell"));
+    command.args(["quarantine", "replay"]).arg("--config").arg(&file).arg("--data-dir").arg(folder.join("data"));
+    String::from_utf8_lossy(&command.output().expect("the command runs").stdout).into_owned()
 }
 
 #[test]

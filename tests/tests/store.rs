@@ -262,6 +262,11 @@ fn what_a_login_sent_is_tried_again_with_its_rights() {
     assert_eq!(foretell.readings(), 1);
     let exported = export(folder.path());
     assert!(exported.contains(",s1,k2,") && !exported.contains(",s2,"), "{exported}");
+    // Whoever came without a name, while that was allowed, speaks for nobody once it is not.
+    publish_lines(foretell.mqtt, "plant/s3/k1/data", &[payload]);
+    let closed = format!("[mqtt]\nanonymous = \"nobody\"\n{}", user("another"));
+    replay(&closed, "1 item without a name may be about no machine");
+    replay("", "1 item is admitted as 1 event");
     assert_eq!(foretell.process.terminate(), Some(0));
 }
 

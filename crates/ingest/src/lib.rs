@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions, Brokers, BrokersChanged, RefusedPublish};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
-pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind, login_of};
+pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind, is_nameless, login_of};
 use intake::{Intake, LISTENER, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
 use pem::PemFaults;

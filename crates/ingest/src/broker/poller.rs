@@ -67,7 +67,7 @@ pub(super) struct Poller {
     /// Ends the pause between two attempts.
     try_now: Arc<Notify>,
     generation: u64,
-    /// Whether this process has subscribed: the session may be older than our configuration.
+    /// Whether the broker has answered what this process asked for last: the session may be older than our configuration.
     subscribed: bool,
     payload_bytes_max: usize,
     speaks: Speaks,
@@ -224,6 +224,8 @@ impl Poller {
             return Ok(None);
         }
         client.subscribe(&subscribe).map_err(|_| Lost::Denied)?;
+        // Should the connection end before the answer, nobody knows whether the broker ever read it.
+        self.subscribed = false;
         self.asked = subscribe;
         Ok(Some(Instant::now() + self.checked.options.connect_within))
     }
@@ -272,6 +274,8 @@ impl Poller {
                 }
                 Ok(Happened::Granted(codes)) => {
                     suback_due = None;
+                    // What came meanwhile came by subscriptions of before; who is denied comes back less and less often all the same.
+                    self.stood = false;
                     self.check(&codes)?;
                     (self.subscribed, self.stood) = (true, true);
                 }
@@ -303,7 +307,9 @@ impl Poller {
                 Err(words) => SubscriptionWeak { source, filter, refused: Some(words) }.emit(),
             }
         }
-        if codes.iter().all(Result::is_err) { Err(Lost::Denied) } else { Ok(()) }
+        // What a reload adds may be denied; the session brings the rest as before.
+        let hears_nothing = codes.iter().all(Result::is_err) && self.asked.len() >= self.topics.count();
+        if hears_nothing { Err(Lost::Denied) } else { Ok(()) }
     }
 
     /// Hands a message to the worker. The inbox is at least as large as the broker's window, so unacknowledged messages are

@@ -38,6 +38,11 @@ impl Topics {
         &self.filters
     }
 
+    /// How many filters the broker was asked for in all.
+    pub(super) const fn count(&self) -> usize {
+        self.filters.wanted.len()
+    }
+
     /// Waits until the decoder understands other topics. Cancelling it loses nothing.
     pub(super) async fn changed(&mut self) {
         if self.changed.changed().await.is_err() {

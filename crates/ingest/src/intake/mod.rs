@@ -28,7 +28,7 @@ use crate::listener::Rights;
 use crate::skew::Skews;
 use committer::{Committer, Item};
 use fleet::Fleet;
-pub use origin::login_of;
+pub use origin::{is_nameless, login_of};
 pub(crate) use refusals::LOOK_EVERY;
 use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};

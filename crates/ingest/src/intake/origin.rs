@@ -15,6 +15,12 @@ pub fn login_of(origin: &str) -> Option<&str> {
     origin.strip_prefix(super::LISTENER)?.strip_prefix(BETWEEN)
 }
 
+/// Whether a client of the listener sent it that gave no name.
+#[must_use]
+pub fn is_nameless(origin: &str) -> bool {
+    origin == super::LISTENER
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,12 +13,13 @@ use super::replies::TurnedAway;
 use super::rights::Rights;
 
 /// Pairs of address and user whose failures are remembered. When more fail at once, the rest only waits for its answer, and is
-/// counted for its address alone, of which as many more are remembered. An address is what one machine can call its own: of IPv6 a
-/// whole network.
+/// counted for its network alone, of which as many more are remembered.
 const FAILING_MAX: usize = 10_000;
 
-/// An address may fail with all its users together so many times as often as with one.
-const ADDRESS_FACTOR: u32 = 20;
+/// A network, which is what one machine can call its own, may fail with all its addresses and users together so many times as often
+/// as one address with one user. An IPv4 address is a network by itself. Of IPv6 all controllers of a plant share one, so the pair
+/// is counted for the address: one controller with a wrong password keeps out no other of its login.
+const NETWORK_FACTOR: u32 = 20;
 
 /// Where a client comes from.
 #[derive(Clone, Debug)]
@@ -133,7 +134,7 @@ impl Logins {
             return Ok(entry.login());
         }
         let Some(name) = &connect.user else { return self.anonymous(peer) };
-        let key = (network_of(peer.addr.ip()), name.chars().take(64).collect::<String>());
+        let key = (peer.addr.ip().to_canonical(), name.chars().take(64).collect::<String>());
         if self.must_wait(&key, now) {
             return Err(TurnedAway::Throttled);
         }
@@ -172,9 +173,9 @@ impl Logins {
     }
 
     fn must_wait(&self, key: &(IpAddr, String), now: Instant) -> bool {
-        let address = (key.0, String::new());
+        let network = (network_of(key.0), String::new());
         let rules = self.rules();
-        let address_max = rules.failures_max.saturating_mul(ADDRESS_FACTOR);
+        let network_max = rules.failures_max.saturating_mul(NETWORK_FACTOR);
         let Seen { failing, welcome } = &mut *self.lock();
         let mut waits = |key: &(IpAddr, String), failures_max: u32| match failing.get(key) {
             Some(entry) if now.duration_since(entry.since) >= rules.pause => {
@@ -184,8 +185,8 @@ impl Logins {
             Some(entry) => entry.times >= failures_max,
             None => false,
         };
-        let (pair_waits, address_waits) = (waits(key, rules.failures_max), waits(&address, address_max));
-        pair_waits || (address_waits && !welcome.contains(key))
+        let (pair_waits, network_waits) = (waits(key, rules.failures_max), waits(&network, network_max));
+        pair_waits || (network_waits && !welcome.contains(key))
     }
 
     fn welcomed(&self, key: (IpAddr, String)) {
@@ -196,16 +197,16 @@ impl Logins {
         }
     }
 
-    /// Counts a failure for the pair, and for its address alone.
+    /// Counts a failure for the pair, and for its network alone.
     fn failed(&self, key: (IpAddr, String), now: Instant) {
-        self.failed_once((key.0, String::new()), now);
+        self.failed_once((network_of(key.0), String::new()), now);
         self.failed_once(key, now);
     }
 
     fn failed_once(&self, key: (IpAddr, String), now: Instant) {
         let Seen { failing, .. } = &mut *self.lock();
-        let is_address = key.1.is_empty();
-        let failing_max = if is_address { 2 * FAILING_MAX } else { FAILING_MAX };
+        let is_network = key.1.is_empty();
+        let failing_max = if is_network { 2 * FAILING_MAX } else { FAILING_MAX };
         if failing.len() >= failing_max {
             let pause = self.rules().pause;
             failing.retain(|_, entry| now.duration_since(entry.since) < pause);
@@ -348,25 +349,39 @@ mod tests {
             let why = logins.decide(&connect(Some((&user, "x"))), &peer(1), now).await.unwrap_err();
             bad += u32::from(why == TurnedAway::BadLogin);
         }
-        assert_eq!(bad, 2 * ADDRESS_FACTOR);
+        assert_eq!(bad, 2 * NETWORK_FACTOR);
         let plc = connect(Some(("plc", "secret")));
         assert!(logins.decide(&plc, &peer(1), now).await.is_err() && logins.decide(&plc, &peer(2), now).await.is_ok());
     }
 
     #[tokio::test]
-    async fn who_has_a_network_of_addresses_guesses_no_more_often() {
+    async fn who_has_a_network_of_addresses_guesses_little_more_often_and_keeps_no_neighbour_out() {
         let logins = logins(Anonymous::Nobody);
-        let (now, plc) = (Instant::now(), connect(Some(("plc", "x"))));
-        let guess = async |address: String| {
+        let now = Instant::now();
+        let come = async |address: &str, password: &str| {
             let peer = Peer { addr: SocketAddr::new(address.parse().unwrap(), 1), certificate: None };
-            logins.decide(&plc, &peer, now).await.unwrap_err()
+            logins.decide(&connect(Some(("plc", password))), &peer, now).await.map_or_else(|why| why.code(), |_| "in")
         };
-        let mut bad = 0;
-        for n in 0..100 {
-            bad += u32::from(guess(format!("2001:db8:0:1::{n:x}")).await == TurnedAway::BadLogin);
+        assert_eq!(come("2001:db8:0:1::a", "secret").await, "in");
+        // A controller of the same login that nobody told the new password.
+        for expected in ["bad_login", "bad_login", "throttled"] {
+            assert_eq!(come("2001:db8:0:1::b", "old").await, expected);
         }
-        assert_eq!(bad, 2);
-        assert_eq!(guess("2001:db8:0:2::1".to_owned()).await, TurnedAway::BadLogin);
+        assert_eq!(come("2001:db8:0:1::c", "secret").await, "in");
+        let mut bad = 2;
+        for n in 0x10..0x200 {
+            bad += u32::from(come(&format!("2001:db8:0:1::{n:x}"), "x").await == "bad_login");
+        }
+        assert_eq!(bad, 2 * NETWORK_FACTOR);
+        assert_eq!(come("2001:db8:0:1::d", "secret").await, "throttled");
+        assert_eq!((come("2001:db8:0:1::a", "secret").await, come("2001:db8:0:1::c", "secret").await), ("in", "in"));
+        assert_eq!(come("2001:db8:0:2::1", "x").await, "bad_login");
+        // One address in two forms is one.
+        for (address, expected) in
+            [("10.0.0.9", "bad_login"), ("::ffff:10.0.0.9", "bad_login"), ("10.0.0.9", "throttled")]
+        {
+            assert_eq!(come(address, "x").await, expected);
+        }
     }
 
     #[tokio::test]
@@ -383,7 +398,7 @@ mod tests {
             let why = logins.decide(&connect(Some(("plc", "x"))), &late, now).await.unwrap_err();
             bad += u32::from(why == TurnedAway::BadLogin);
         }
-        assert_eq!(bad, 2 * ADDRESS_FACTOR);
+        assert_eq!(bad, 2 * NETWORK_FACTOR);
     }
 
     #[tokio::test]

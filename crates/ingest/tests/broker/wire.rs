@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
+use foretell_ingest::decode::{DecoderOptions, FieldSpec, MappingSpec};
+use foretell_ingest::listener::ListenerOptions;
 
 use crate::kit::{PATIENCE, reading};
 use crate::plant::{Plant, TELEMETRY, in_version};
@@ -212,6 +214,29 @@ fn a_denied_subscription_is_tried_again() {
     drop(plant);
 }
 
+/// So does one that brings what an earlier process asked for, and less and less often.
+#[test]
+fn who_is_denied_comes_back_less_often_although_a_kept_session_brings_something() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let options = BrokerOptions { retry_max: Duration::from_secs(8), ..in_version(&url, Version::V3) };
+    let plant = Plant::start(vec![options], IngestOptions::default());
+    let mut pause = Duration::ZERO;
+    for n in 1..=5 {
+        let gone = std::time::Instant::now();
+        let mut peer = Peer::accept(&listener);
+        pause = gone.elapsed();
+        peer.connack(true);
+        let subscribe = peer.expect(SUBSCRIBE);
+        peer.publish(n, &reading(n.into()));
+        assert_eq!(peer.expect(PUBACK), [0, n]);
+        peer.send(&[0x90, 5, subscribe[0], subscribe[1], 0x80, 0x80, 0x80]);
+        peer.0.read_to_end(&mut Vec::new()).expect("the session closes the connection");
+    }
+    assert!(pause > Duration::from_millis(1_900), "it came back after {pause:?}");
+    drop(plant);
+}
+
 /// A broker answers a subscription behind everything that it has kept for us; while that comes, it is waited for, and else not.
 #[test]
 fn an_answer_that_comes_behind_a_backlog_is_waited_for() {
@@ -256,6 +281,55 @@ fn subscribes_first_and_when_forgotten() {
         assert_eq!(peer.expect(PUBACK), [0, 1]);
     }
     drop(plant);
+}
+
+/// What a reload asks for is asked again when the connection ends before its answer; else its topics would never come. Should it
+/// be denied, the rest comes as before.
+#[test]
+fn what_a_reload_asks_for_is_not_lost_with_its_connection() {
+    let (listener, plant) = scripted(Version::V3);
+    let mut first = Peer::accept(&listener);
+    first.connack(false);
+    first.suback([1, 1, 1]);
+    first.publish(1, &reading(0));
+    assert_eq!(first.expect(PUBACK), [0, 1]);
+    let replace = |topics: &[&str]| {
+        let mappings = topics.iter().map(|topic| mapping(topic)).collect();
+        let decoder = DecoderOptions { mappings, sparkplug: None, ..DecoderOptions::default() };
+        plant.ingest.replace(decoder, &ListenerOptions::default(), &*plant.log).unwrap();
+    };
+    replace(&["metro/apu/{machine}"]);
+    assert!(String::from_utf8_lossy(&first.expect(SUBSCRIBE)).contains("metro/apu/+"));
+    drop(first);
+
+    let mut second = Peer::accept(&listener);
+    second.connack(true);
+    let subscribe = second.expect(SUBSCRIBE);
+    assert!(String::from_utf8_lossy(&subscribe).contains("metro/apu/+"), "{subscribe:?}");
+    second.send(&[0x90, 6, subscribe[0], subscribe[1], 1, 1, 1, 1]);
+    replace(&["metro/apu/{machine}", "tram/apu/{machine}"]);
+    let subscribe = second.expect(SUBSCRIBE);
+    second.send(&[0x90, 3, subscribe[0], subscribe[1], 0x80]);
+    second.publish(2, &reading(1));
+    assert_eq!(second.expect(PUBACK), [0, 2]);
+    drop(second);
+
+    let mut third = Peer::accept(&listener);
+    third.connack(true);
+    third.publish(3, &reading(2));
+    assert_eq!(third.expect(PUBACK), [0, 3], "answered is answered");
+    drop((third, plant));
+}
+
+fn mapping(topic: &str) -> MappingSpec {
+    let field = FieldSpec { at: "/oil".into(), ..FieldSpec::default() };
+    MappingSpec {
+        topic: topic.into(),
+        site: Some("metro".into()),
+        signals: [("discharge_temp_c".to_owned(), field)].into(),
+        required: Some(vec!["discharge_temp_c".to_owned()]),
+        ..MappingSpec::default()
+    }
 }
 
 /// A broker of another age answers MQTT 5 in its own way, or not at all; then the other version is tried, and stays.

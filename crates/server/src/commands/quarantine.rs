@@ -85,14 +85,14 @@ fn list(quarantine: &SqliteQuarantine, args: &QuarantineListArgs, output: &mut O
     }
     for item in quarantine.list(&filter(&args.which), RAW_SHOWN_BYTES, args.max).map_err(refused)? {
         let Quarantined { id, reason, arrived, source, topic, detail, raw } = item;
-        let (topic, detail) = (printable(topic.as_bytes()), printable(detail.as_bytes()));
+        let [source, topic, detail] = [source, topic, detail].map(|text| printable(text.as_bytes()));
         output.line(&format!("\n#{id} {arrived} {source} {topic}\n  {reason}: {detail}\n  {}", printable(&raw)))?;
     }
     Ok(())
 }
 
 /// Bytes as text that can neither move a terminal's cursor nor turn the direction in which a line is read.
-fn printable(raw: &[u8]) -> String {
+pub(super) fn printable(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
     let is_odd =
         |c: char| c.is_control() || matches!(c, '\u{fffd}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use foretell_history::{OpenError, ReplayClaim, Replayed, SqliteLog, SqliteQuarantine};
 use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
-use foretell_ingest::listener::Rights;
-use foretell_ingest::login_of;
-use foretell_model::{Clock, Event, Quarantined, Refusal, Timestamp};
+use foretell_ingest::listener::{Anonymous, Rights};
+use foretell_ingest::{is_nameless, login_of};
+use foretell_model::{Clock, Event, MachineId, Quarantined, Refusal, Timestamp};
 
 use super::interrupt::Interrupt;
-use super::quarantine::{ITEMS, filter, refused};
+use super::quarantine::{ITEMS, filter, printable, refused};
 use crate::cli::QuarantineReplayArgs;
 use crate::clock::WallClock;
 use crate::config::Config;
@@ -40,6 +40,8 @@ struct Tally {
     passed_over: u64,
     /// Logins that sent some of it and are not in the configuration.
     strangers: BTreeSet<String>,
+    /// So much of it came without a name, and nobody may now.
+    nameless: u64,
 }
 
 /// Tries everything that passes the filter, oldest first.
@@ -50,7 +52,7 @@ pub(super) fn replay(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let _claim = if args.dry_run { None } else { Some(claim(quarantine)?) };
-    let decoder = decoder(config)?;
+    let (decoder, mut machines) = (decoder(config)?, Machines::of(config)?);
     let (interrupt, now) = (Interrupt::listen()?, WallClock.now());
     let newest = quarantine.list(&filter(&args.which), 0, 1).map_err(refused)?.first().map_or(0, |item| item.id);
     // What is still refused of a message comes back under a new number; it is not tried twice.
@@ -67,8 +69,8 @@ pub(super) fn replay(
                     tally.passed_over += 1;
                     return None;
                 }
-                let rights = rights(config, &item.source, &mut tally.strangers);
-                tally.count(admit(&decoder, &rights, item, now))
+                let rights = rights(config, &item.source, &mut tally);
+                tally.count(admit(&decoder, &rights, item, now).and_then(|replayed| machines.take(replayed)))
             })
             .collect();
         if !args.dry_run {
@@ -105,12 +107,48 @@ fn decoder(config: &Config) -> Result<Decoder, Failure> {
     Ok(decoder)
 }
 
-/// For which machines whoever sent an item may speak now; for none, if its login is gone. What came from a broker, which asks its
-/// clients itself, or from a client without a name may be about any.
-fn rights(config: &Config, origin: &str, strangers: &mut BTreeSet<String>) -> Rights {
-    let Some(login) = login_of(origin) else { return Rights::everything() };
+/// The machines that there are: so many more may come in from here as from outside, or what a hostile login invented would.
+struct Machines {
+    known: HashSet<MachineId>,
+    max: usize,
+}
+
+impl Machines {
+    fn of(config: &Config) -> Result<Self, Failure> {
+        let (dir, max) = (&config.data.dir, config.mqtt.machines_max);
+        if !dir.join("log.db").exists() {
+            return Ok(Self { known: HashSet::new(), max });
+        }
+        let known = SqliteLog::open_beside(dir).map_err(opening)?.machines();
+        let known = known.map_err(|error| service::refusing("could not read which machines there are", error))?;
+        Ok(Self { known: known.into_iter().collect(), max })
+    }
+
+    /// Takes all of an item or nothing.
+    fn take(&mut self, replayed: Replayed) -> Result<Replayed, String> {
+        let new: HashSet<&MachineId> =
+            replayed.admitted.iter().map(Event::machine).filter(|machine| !self.known.contains(*machine)).collect();
+        if !new.is_empty() && self.known.len() + new.len() > self.max {
+            return Err(RefusalReason::TooManyMachines.code().to_owned());
+        }
+        let new: Vec<MachineId> = new.into_iter().cloned().collect();
+        self.known.extend(new);
+        Ok(replayed)
+    }
+}
+
+/// For which machines whoever sent an item may speak now; for none, if its login is gone, or if it had none and needs one now. What
+/// came from a broker, which asks its clients itself, may be about any.
+fn rights(config: &Config, origin: &str, tally: &mut Tally) -> Rights {
+    let Some(login) = login_of(origin) else {
+        if is_nameless(origin) && config.mqtt.anonymous == Anonymous::Nobody {
+            tally.nameless += 1;
+            return Rights::default();
+        }
+        return Rights::everything();
+    };
     let Some(user) = config.mqtt.users.iter().find(|user| user.name == login) else {
-        strangers.insert(format!("`{login}`"));
+        tally.strangers.insert(format!("`{}`", printable(login.as_bytes())));
         return Rights::default();
     };
     Rights { publish: user.machines.clone(), subscribe: Vec::new() }
@@ -173,7 +211,7 @@ fn identity(event: &Event) -> u64 {
 }
 
 fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Result<(), Failure> {
-    let Tally { admitted, events, refused, passed_over, strangers } = tally;
+    let Tally { admitted, events, refused, passed_over, strangers, nameless } = tally;
     let (items, events) = (count(*admitted, "item"), count(events.len() as u64, "event"));
     let verb_of = |n: u64| if dry_run { "would be" } else { verb(n, "is", "are") };
     let still: u64 = refused.values().sum();
@@ -207,6 +245,12 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
         output.line(&format!(
             "what logins sent that are no [[mqtt.user]] of this configuration ({names}) may be about no machine; is it the service's \
              own (`--config`)?"
+        ))?;
+    }
+    if *nameless > 0 {
+        output.line(&format!(
+            "{} without a name may be about no machine by `[mqtt] anonymous = \"nobody\"`; `foretell quarantine export` writes it out",
+            count(*nameless, "item")
         ))?;
     }
     if stopped { output.line("stopped before the end; the same command goes on from there") } else { Ok(()) }
@@ -251,7 +295,7 @@ fn wait_for_service(quarantine: &SqliteQuarantine, output: &mut Output) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{MachineId, Quality, Reading, Signal, Signals};
+    use foretell_model::{Quality, Reading, Signal, Signals};
 
     use super::*;
 
