@@ -135,6 +135,31 @@ fn what_is_tapped_twice_is_told_once_and_nobody_is_sent_where_somebody_is() {
 }
 
 #[test]
+fn what_many_tap_at_once_is_told_once() {
+    for _ in 0..20 {
+        let s = scene();
+        let case = s.break_down("s02/m002");
+        std::thread::scope(|scope| {
+            for who in ["wang", "li", "zhao", "qian"] {
+                let outreach = &s.outreach;
+                scope
+                    .spawn(move || outreach.send_technician(case, "chen", Some(minutes(60)), who, minutes(2)).unwrap());
+            }
+        });
+        std::thread::scope(|scope| {
+            for who in ["chen", "wang", "li", "zhao"] {
+                scope.spawn(|| s.outreach.arrived(case, who, minutes(40)).unwrap());
+            }
+        });
+        let filter = RecordFilter { case: Some(format!("case/{case}")), ..RecordFilter::default() };
+        let whats: Vec<String> = s.outreach.record(&filter).unwrap().into_iter().map(|entry| entry.what).collect();
+        for what in ["trouble_assigned", "trouble_on_site"] {
+            assert_eq!(whats.iter().filter(|known| *known == what).count(), 1, "{what}: {whats:?}");
+        }
+    }
+}
+
+#[test]
 fn a_case_holds_as_many_words_as_anybody_reads_and_the_record_all() {
     let s = scene();
     let case = s.break_down("s02/m002");
