@@ -7,6 +7,7 @@ use crate::compose::trouble::About;
 use crate::customer::Visitor;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
+use crate::guest::erased;
 use crate::registry::Technician;
 use crate::store::{Entry, Session, crews, record, registry, service_cases, stock};
 use crate::views::{Arrival, Promise, ServiceCase, Source, Ticked, VisitReport};
@@ -62,7 +63,12 @@ impl Outreach {
                 Some(case) => {
                     let machine = MachineId::parse(&case.machine);
                     let machine = machine.map_err(|e| OutreachError::corrupt("a case's machine", e))?;
-                    (self.customer_of_link(tx, token, now)?.id, machine)
+                    let customer = self.customer_of_link(tx, token, now)?.id;
+                    // Whoever had the machine before reports nothing of it any more.
+                    if registry::customer_of(tx, &machine)?.is_none_or(|owner| owner.id != customer) {
+                        return Err(erased());
+                    }
+                    (customer, machine)
                 }
                 None => {
                     let visitor = self.visitor(tx, token, now)?;
