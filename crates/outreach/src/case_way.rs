@@ -30,24 +30,28 @@ impl Outreach {
     ) -> Result<ServiceCase> {
         expectable(eta, now).map_err(|why| OutreachError::refused(format!("send {technician}"), why))?;
         self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
-        let known = self.service_case(id)?;
-        // Tapped twice it is said once; and whoever has set out meanwhile is not sent back.
-        let is_sent = known.technician.as_deref() == Some(technician) && eta.is_none_or(|eta| known.eta == Some(eta));
-        if is_sent && known.closed.is_none() {
-            return Ok(known);
-        }
-        self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
-            if case.on_site.is_some() {
-                return Err(OutreachError::refused(format!("send {technician}"), Obstacle::SomebodyThere));
+        let attempted = format!("send {technician}");
+        self.store.write(&attempted, |tx| {
+            let known = service_cases::get(tx, id)?;
+            // Tapped twice it is said once; and whoever has set out meanwhile is not sent back.
+            let is_sent =
+                known.technician.as_deref() == Some(technician) && eta.is_none_or(|eta| known.eta == Some(eta));
+            if is_sent && known.closed.is_none() {
+                return Ok(known);
             }
-            case.technician = Some(technician.to_owned());
-            // Whatever was known was of somebody else's way.
-            (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
-            if let Some(at) = eta {
-                case.expect(Arrival { at, as_of: now, told: true });
-            }
-            forget_place(case);
-            Ok(())
+            self.change_case(tx, id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
+                if case.on_site.is_some() {
+                    return Err(OutreachError::refused(&attempted, Obstacle::SomebodyThere));
+                }
+                case.technician = Some(technician.to_owned());
+                // Whatever was known was of somebody else's way.
+                (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
+                if let Some(at) = eta {
+                    case.expect(Arrival { at, as_of: now, told: true });
+                }
+                forget_place(case);
+                Ok(())
+            })
         })
     }
 
@@ -56,14 +60,16 @@ impl Outreach {
     /// # Errors
     /// When the case is closed.
     pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        let known = self.service_case(id)?;
-        if known.on_site.is_some() && known.closed.is_none() {
-            return Ok(known);
-        }
-        self.change_trouble(id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
-            case.on_site.get_or_insert(now);
-            forget_place(case);
-            Ok(())
+        self.store.write(&format!("arrive at service case {id}"), |tx| {
+            let known = service_cases::get(tx, id)?;
+            if known.on_site.is_some() && known.closed.is_none() {
+                return Ok(known);
+            }
+            self.change_case(tx, id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
+                case.on_site.get_or_insert(now);
+                forget_place(case);
+                Ok(())
+            })
         })
     }
 
@@ -72,22 +78,27 @@ impl Outreach {
     /// # Errors
     /// When the case is closed, nobody was sent, or the technician is there already.
     pub fn set_out_to_case(&self, id: i64, minutes: Option<u32>, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        // Whoever forgot to end a way, or turned back, sets out anew.
-        let is_new = self.service_case(id)?.set_out.is_none_or(|begun| is_too_long(begun, now));
-        let set_out = |case: &mut ServiceCase| {
-            must_be_under_way(case)?;
-            if is_new && case.set_out.replace(now).is_some() {
-                (case.eta, case.eta_told, case.eta_at) = (None, false, None);
+        self.store.write(&format!("set out to service case {id}"), |tx| {
+            let mut known = service_cases::get(tx, id)?;
+            // Whoever forgot to end a way, or turned back, sets out anew.
+            let is_new = known.set_out.is_none_or(|begun| is_too_long(begun, now));
+            let set_out = |case: &mut ServiceCase| {
+                must_be_under_way(case)?;
+                if is_new && case.set_out.replace(now).is_some() {
+                    (case.eta, case.eta_told, case.eta_at) = (None, false, None);
+                }
+                if let Some(minutes) = minutes {
+                    case.expect(announced(minutes, now));
+                }
+                Ok(())
+            };
+            if is_new {
+                return self.change_case(tx, id, (who, record::SET_OUT, ""), now, set_out);
             }
-            if let Some(minutes) = minutes {
-                case.expect(announced(minutes, now));
-            }
-            Ok(())
-        };
-        if is_new {
-            return self.change_trouble(id, (who, record::SET_OUT, ""), now, set_out);
-        }
-        self.change_quietly(id, set_out)
+            set_out(&mut known)?;
+            service_cases::save(tx, &mut known)?;
+            Ok(known)
+        })
     }
 
     /// The technician's telephone says where it is. When it will be there follows from the distance. Not in the record: it moves
@@ -112,15 +123,6 @@ impl Outreach {
             if let Some(km) = km {
                 case.expect(self.reckoned(km, now));
             }
-            service_cases::save(tx, &mut case)?;
-            Ok(case)
-        })
-    }
-
-    fn change_quietly(&self, id: i64, change: impl FnOnce(&mut ServiceCase) -> Result<()>) -> Result<ServiceCase> {
-        self.store.write(&format!("change service case {id}"), |tx| {
-            let mut case = service_cases::get(tx, id)?;
-            change(&mut case)?;
             service_cases::save(tx, &mut case)?;
             Ok(case)
         })

@@ -54,8 +54,13 @@ impl Outreach {
         Ok(())
     }
 
-    /// Marks a word as on its way, or as one for the page alone where its technician has no address.
+    /// Marks a word as on its way, or as one for the page alone: where its technician has no address, or it failed at first and
+    /// something newer was said since, which would be undone by it ("called off" after "yours now").
     fn mark(&self, connection: &dyn Session, kept: &Kept, now: Timestamp) -> Result<Option<(String, Parcel)>> {
+        if kept.attempts > 0 && crews::is_overtaken(connection, kept)? {
+            crews::set_state(connection, kept.id, MessageState::Withdrawn, kept.attempts, now)?;
+            return Ok(None);
+        }
         let technician: Option<Technician> = registry::find(connection, &kept.technician)?;
         let way = technician.as_ref().and_then(|technician| {
             let mut ways = self.options.channels.iter().filter_map(|channel| {

@@ -191,6 +191,10 @@ impl Outreach {
             return Err(OutreachError::Link(why));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;
+        // Whoever had the machine before sees nothing of whoever has it now.
+        if people.customer.id != mail.customer {
+            return Err(erased());
+        }
         Ok(Visitor { mail, case, people })
     }
 

@@ -101,10 +101,11 @@ impl Outreach {
                 advisory: case.as_deref(),
             };
             replies::keep(tx, &kept)?;
-            if !medium.is_empty() && self.options.stop_words.stops(text.as_str()) {
+            let beside = self.options.stop_words.beside(&written).filter(|_| !medium.is_empty());
+            if let Some(beside) = beside {
                 stop(tx, &found, text.as_str(), now)?;
-                // Whoever wants no more messages may still have a machine that stands still.
-                if is_broken {
+                // Whoever wants no more messages may still have a machine that stands still, or a visit to move.
+                if is_broken || !beside.is_empty() {
                     self.hear_reply(tx, &found, (text.as_str(), is_broken), now)?;
                 }
                 return Ok(ReplyHeard::Stopped { customer, medium });

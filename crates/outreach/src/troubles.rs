@@ -7,6 +7,7 @@ use crate::compose::trouble::About;
 use crate::customer::Visitor;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
+use crate::guest::erased;
 use crate::registry::Technician;
 use crate::store::{Entry, Session, crews, record, registry, service_cases, stock};
 use crate::views::{Arrival, Promise, ServiceCase, Source, Ticked, VisitReport};
@@ -62,7 +63,12 @@ impl Outreach {
                 Some(case) => {
                     let machine = MachineId::parse(&case.machine);
                     let machine = machine.map_err(|e| OutreachError::corrupt("a case's machine", e))?;
-                    (self.customer_of_link(tx, token, now)?.id, machine)
+                    let customer = self.customer_of_link(tx, token, now)?.id;
+                    // Whoever had the machine before reports nothing of it any more.
+                    if registry::customer_of(tx, &machine)?.is_none_or(|owner| owner.id != customer) {
+                        return Err(erased());
+                    }
+                    (customer, machine)
                 }
                 None => {
                     let visitor = self.visitor(tx, token, now)?;
@@ -221,30 +227,40 @@ impl Outreach {
         now: Timestamp,
         change: impl FnOnce(&mut ServiceCase) -> Result<()>,
     ) -> Result<ServiceCase> {
-        let attempted = format!("change service case {id}");
-        self.store.write(&attempted, |tx| {
-            let before = service_cases::get(tx, id)?;
-            if before.closed.is_some() {
-                return Err(OutreachError::refused(&attempted, Obstacle::CaseClosed));
-            }
-            let mut case = before.clone();
-            change(&mut case)?;
-            service_cases::save(tx, &mut case)?;
-            crews::note_trouble(tx, (&before, &case), who, now)?;
-            if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
-                use_parts(tx, report)?;
-            }
-            note(tx, &case, (who, what, why), true, now)?;
-            let word = match what {
-                record::TROUBLE_ASSIGNED => Some(Kind::OnTheWay),
-                record::TROUBLE_CLOSED => Some(Kind::Closing),
-                _ => None,
-            };
-            if let Some(kind) = word {
-                self.tell_of_trouble(tx, &case, (kind, About::default()), now)?;
-            }
-            Ok(case)
-        })
+        self.store
+            .write(&format!("change service case {id}"), |tx| self.change_case(tx, id, (who, what, why), now, change))
+    }
+
+    /// The same inside a step that has looked at the case before.
+    pub(crate) fn change_case(
+        &self,
+        connection: &dyn Session,
+        id: i64,
+        (who, what, why): (&str, &str, &str),
+        now: Timestamp,
+        change: impl FnOnce(&mut ServiceCase) -> Result<()>,
+    ) -> Result<ServiceCase> {
+        let before = service_cases::get(connection, id)?;
+        if before.closed.is_some() {
+            return Err(OutreachError::refused(format!("change service case {id}"), Obstacle::CaseClosed));
+        }
+        let mut case = before.clone();
+        change(&mut case)?;
+        service_cases::save(connection, &mut case)?;
+        crews::note_trouble(connection, (&before, &case), who, now)?;
+        if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
+            use_parts(connection, report)?;
+        }
+        note(connection, &case, (who, what, why), true, now)?;
+        let word = match what {
+            record::TROUBLE_ASSIGNED => Some(Kind::OnTheWay),
+            record::TROUBLE_CLOSED => Some(Kind::Closing),
+            _ => None,
+        };
+        if let Some(kind) = word {
+            self.tell_of_trouble(connection, &case, (kind, About::default()), now)?;
+        }
+        Ok(case)
     }
 
     /// One technician.

@@ -3,10 +3,10 @@
 use crate::support::broken::done;
 use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault};
 use crate::support::{agreed, at, token};
-use foretell_model::{Obstacle, Timestamp};
+use foretell_model::{MINUTE_MS, Obstacle, Timestamp};
 use foretell_outreach::{
-    AfterCancelling, CrewChange, Language, OutreachError, PageState, Parcel, Source, Spoken, Technician, VisitReport,
-    Words, WorkOf,
+    AfterCancelling, CrewChange, DeliveryError, Language, OutreachError, PageState, Parcel, Source, Spoken, Technician,
+    VisitReport, Words, WorkOf,
 };
 
 /// Two technicians with addresses, one of whom is away on the day to which visits are moved last.
@@ -107,6 +107,25 @@ fn whoever_is_sent_to_a_breakdown_hears_what_changed_of_it() {
         all.join("\n----------\n\n")
     });
     check("trouble_crew_words", &texts);
+}
+
+/// A word that failed and is tried again must not undo what was said since.
+#[test]
+fn a_late_word_that_a_breakdown_is_off_does_not_follow_the_word_that_it_is_on() {
+    let desk = desk("s02/m002");
+    crew(&desk, Language::En);
+    let outreach = &desk.outreach;
+    let case = outreach.open_service_case(&desk.id, Source::Customer, "it stopped", "customer", now()).unwrap();
+    outreach.send_technician(case.id, "chen", None, "wang", now()).unwrap();
+    told(&desk, now());
+    outreach.take_trouble_back(token(&outreach.case_link(&case)), now()).unwrap();
+    desk.channel.failures.lock().unwrap().push(DeliveryError::Temporary("the line is down".into()));
+    assert_eq!(told(&desk, now()), Vec::<String>::new());
+    outreach.reopen_service_case(case.id, "it stopped again", "wang", now()).unwrap();
+    let later: Vec<String> = (0..30).flat_map(|minute| told(&desk, now() + minute * MINUTE_MS)).collect();
+    let subjects: Vec<&str> = later.iter().filter_map(|text| text.lines().nth(1)).collect();
+    assert_eq!(subjects, ["Breakdown, yours now: Acme Castings · No. 2"]);
+    assert_eq!(outreach.crew_words(Some("chen"), now()).unwrap().len(), 2, "the page has both");
 }
 
 /// At night nobody is woken for a visit of next week; who has no address has the page.

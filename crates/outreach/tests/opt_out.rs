@@ -3,7 +3,7 @@
 
 use crate::support::roads::{Scene, now, scene};
 use crate::support::{agreed, apply, finding, machine};
-use foretell_model::{FindingId, Grade, HOUR_MS, Status, Timestamp};
+use foretell_model::{FindingId, Grade, HOUR_MS, Reply, Status, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
 use foretell_outreach::{DeliveryError, Outcome, OutreachError, PageState, Source, Stage};
 
@@ -49,6 +49,26 @@ fn whoever_stopped_such_messages_hears_of_what_they_do_themselves() {
     s.outreach.approve(&other, "wang", now()).unwrap();
     assert_eq!(ticked(&s, now()), [(Kind::Invitation, Outcome::Refused(Reason::OptedOut))]);
     assert_eq!(s.remark(&other), (Stage::Call, "the customer wants no such messages on this channel".into()));
+}
+
+#[test]
+fn what_is_said_along_with_a_stop_is_read_by_somebody() {
+    #[track_caller]
+    fn check(text: &str, remark: Option<&str>) {
+        let s = scene();
+        let (id, message, link) = s.sent();
+        let start = s.outreach.booking_page(&link, now()).unwrap().slots[0].slot.start;
+        s.outreach.book(&link, start, now()).unwrap();
+        let key = Some(format!("foretell-{message}"));
+        s.reply(Reply { id: "a".into(), message: key, text: text.into(), ..Reply::default() }).unwrap();
+        let card = s.outreach.card(&id, now()).unwrap();
+        assert_eq!((card.stage, card.remark.as_deref()), (Stage::Booked, remark), "{text}");
+        assert_eq!(s.outreach.opt_outs("acme").unwrap().len(), 1, "{text}");
+    }
+    check("STOP\n\nSent from my iPhone", None);
+    check("不要再发了，谢谢", None);
+    check("Stop, please come on Friday", Some("the customer replied: Stop, please come on Friday"));
+    check("不要再发了，改到周五上门", Some("the customer replied: 不要再发了，改到周五上门"));
 }
 
 #[test]

@@ -135,6 +135,58 @@ fn what_is_tapped_twice_is_told_once_and_nobody_is_sent_where_somebody_is() {
 }
 
 #[test]
+fn what_many_tap_at_once_is_told_once() {
+    for _ in 0..20 {
+        let s = scene();
+        let case = s.break_down("s02/m002");
+        std::thread::scope(|scope| {
+            for who in ["wang", "li", "zhao", "qian"] {
+                let outreach = &s.outreach;
+                scope
+                    .spawn(move || outreach.send_technician(case, "chen", Some(minutes(60)), who, minutes(2)).unwrap());
+            }
+        });
+        std::thread::scope(|scope| {
+            for who in ["chen", "wang", "li", "zhao"] {
+                scope.spawn(|| s.outreach.arrived(case, who, minutes(40)).unwrap());
+            }
+        });
+        let filter = RecordFilter { case: Some(format!("case/{case}")), ..RecordFilter::default() };
+        let whats: Vec<String> = s.outreach.record(&filter).unwrap().into_iter().map(|entry| entry.what).collect();
+        for what in ["trouble_assigned", "trouble_on_site"] {
+            assert_eq!(whats.iter().filter(|known| *known == what).count(), 1, "{what}: {whats:?}");
+        }
+    }
+}
+
+/// A site that was sold: whoever had it before holds old links, and letters to them may still wait.
+#[test]
+fn whoever_had_a_machine_before_neither_sees_nor_does_anything_of_whoever_has_it_now() {
+    let desk = desk("s02/m002");
+    let case = of_fault(&desk.id, "cooler_clogging");
+    let letter = desk.write(&case);
+    let start = desk.first_time(&letter);
+    desk.outreach.book(&letter, start, now()).unwrap();
+    let broken = desk.outreach.report_trouble(&letter, None, "it stopped", now()).unwrap();
+    let broken_link = desk.outreach.case_link(&broken);
+    desk.outreach.withdraw_trouble(broken.id, "it runs", "wang", now()).unwrap();
+    let before = desk.sent();
+    let mut site = desk.outreach.desk().unwrap().site("s02").unwrap().clone();
+    site.customer = "huaxin".into();
+    desk.outreach.register_site(&site, "test", now()).unwrap();
+    desk.outreach.opt_out("huaxin", "email", "said so", "wang", now()).unwrap();
+    desk.outreach.tick(minutes(5)).unwrap();
+    assert_eq!(desk.sent(), before, "what waited was for somebody else");
+    let page = desk.outreach.guest(&letter, minutes(5));
+    assert!(matches!(page, Err(OutreachError::Link(_))), "{page:?}");
+    assert!(matches!(desk.outreach.cancel(&letter, minutes(5)), Err(OutreachError::Link(_))));
+    for link in [letter.as_str(), token(&broken_link)] {
+        let told = desk.outreach.report_trouble(link, None, "again", minutes(6));
+        assert!(matches!(told, Err(OutreachError::Link(_))), "{told:?}");
+    }
+}
+
+#[test]
 fn a_case_holds_as_many_words_as_anybody_reads_and_the_record_all() {
     let s = scene();
     let case = s.break_down("s02/m002");

@@ -255,6 +255,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
     assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);
     // The log hears of it when the report cannot be taken back any more.
     assert_eq!(s.jobs_on_the_log(), 0);
+    let broken = format!("/cases/{}?lang=en", outreach.service_cases().unwrap()[0].id);
     drop(outreach);
     s.go_on_until(13 * 60).await;
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -263,6 +264,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(s.jobs_on_the_log(), 1);
+    assert!(s.page(&broken).await.contains("ran well"), "a visit since it broke is the last one");
     let report = s.page("/m/s01/m001/report?lang=en").await;
     for text in ["Oil filter replaced", "oil filter", "85 min", "Jun Chen"] {
         assert!(report.to_lowercase().contains(&text.to_lowercase()), "no {text:?} in the report");
@@ -388,4 +390,9 @@ async fn a_breakdown_is_called_off_opened_again_and_reported_again_on_its_page()
     let open = outreach.service_cases().unwrap();
     assert_eq!((open.len(), open[0].what.as_str()), (1, "down again"));
     assert_ne!(open[0].id, case);
+    // What was called off is no repair that a report could name; what was mended is one.
+    let report = VisitReport { left_out: "mended at night".into(), ..VisitReport::default() };
+    outreach.close_service_case(open[0].id, &report, "", "chen", open[0].opened).unwrap();
+    let sheet = s.page(&format!("/m/{}/report?lang=en", open[0].machine)).await;
+    assert_eq!(sheet.matches("<th scope=\"row\">Repair</th>").count(), 1, "{sheet}");
 }

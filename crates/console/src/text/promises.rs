@@ -71,23 +71,28 @@ pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> Str
         }
         _ => at(timer.due),
     };
+    // A clock's time takes another word than a day's.
+    let when = |t| {
+        let is_today = civil::day_number(t, zone) == civil::day_number(now, zone);
+        format!("{} {}", if is_today { "at" } else { "on" }, at(t))
+    };
     let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
     match (timer.state, timer.met, lang) {
         (TimerState::Overtaken, Some(met), Lang::En) if met <= timer.due => {
-            format!("not needed any more: our technician was with you at {}", at(met))
+            format!("not needed any more: our technician was with you {}", when(met))
         }
         (TimerState::Overtaken, Some(met), Lang::Zh) if met <= timer.due => {
             format!("没有另外打电话，师傅{}已到现场", at(met))
         }
         (TimerState::Overtaken, Some(met), Lang::En) => {
-            format!("promised by {due}. We did not ring, and we are sorry; our technician was with you at {}.", at(met))
+            format!("promised by {due}. We did not ring, and we are sorry; our technician was with you {}.", when(met))
         }
         (TimerState::Overtaken, Some(met), Lang::Zh) => {
             format!("原定{due}前，没有打给您，非常抱歉；师傅{}已到现场。", at(met))
         }
-        (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
+        (_, Some(met), Lang::En) if met <= timer.due => format!("{} – promised by {due}", when(met)),
         (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}（承诺{due}前）", at(met)),
-        (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
+        (_, Some(met), Lang::En) => format!("{}, later than we promised ({due}). We are sorry.", when(met)),
         (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚，非常抱歉。", at(met)),
         (TimerState::Late, None, Lang::En) => {
             format!("promised by {due}. We are late, and we are sorry; we are on it.")
@@ -173,14 +178,14 @@ mod tests {
         check(
             TimerState::KeptLate,
             Some(32),
-            "at 00:32, later than the 00:20 we promised. We are sorry.",
+            "at 00:32, later than we promised (00:20). We are sorry.",
             "00:32，比承诺的00:20晚，非常抱歉。",
         );
         let days = 1_440;
         check(
             TimerState::KeptLate,
             Some(2 * days + 32),
-            "at 3 Jan, 00:32, later than the 1 Jan, 00:20 we promised. We are sorry.",
+            "on 3 Jan, 00:32, later than we promised (1 Jan, 00:20). We are sorry.",
             "1月3日00:32，比承诺的1月1日00:20晚，非常抱歉。",
         );
     }

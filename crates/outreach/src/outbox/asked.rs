@@ -31,9 +31,9 @@ impl Outreach {
         if mail.expires <= now {
             return drop_it(mail, LINK_OVER);
         }
-        let people = match self.people(connection, &mail.machine)? {
+        let people = match self.people_of(connection, &mail)? {
             Ok(people) => people,
-            Err(why) => return drop_it(mail, &why.to_string()),
+            Err(why) => return drop_it(mail, &why),
         };
         let untold = |why: &str| leave_untold(connection, &case, occasion, why, now);
         let medium = is_file.then_some(MAIL);
@@ -114,9 +114,9 @@ impl Outreach {
         if let Some(why) = stale(&mail, now) {
             return unsendable(connection, mail, why, now);
         }
-        let people = match self.people(connection, &mail.machine)? {
+        let people = match self.people_of(connection, &mail)? {
             Ok(people) => people,
-            Err(why) => return drop_it(mail, &why.to_string()),
+            Err(why) => return drop_it(mail, &why),
         };
         let Some(way) = self.route(connection, &people.customer, mail.id)? else {
             return unsendable(connection, mail, "the customer has no address on any channel in use", now);

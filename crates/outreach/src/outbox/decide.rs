@@ -46,9 +46,9 @@ impl Outreach {
         if !wanted {
             return case_of(NO_NEWS, mail, &mut case).map(Decision::Settled);
         }
-        let people = match self.people(connection, &mail.machine)? {
+        let people = match self.people_of(connection, &mail)? {
             Ok(people) => people,
-            Err(why) => return case_of(&why.to_string(), mail, &mut case).map(Decision::Settled),
+            Err(why) => return case_of(&why, mail, &mut case).map(Decision::Settled),
         };
         let Some((channel, address)) = self.route(connection, &people.customer, mail.id)? else {
             let why = "the customer has no address on any channel in use";
@@ -96,6 +96,19 @@ impl Outreach {
         case.tell(&self.options.catalogue);
         case.save(connection, now)?;
         self.let_go(connection, Mail { text: Some(text), claims, ..mail }, &people, (channel, address), now)
+    }
+
+    /// The people of a message; why not where its machine has become somebody else's: the letter is for whoever had it.
+    pub(super) fn people_of(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+    ) -> Result<std::result::Result<People, String>> {
+        Ok(match self.people(connection, &mail.machine)? {
+            Ok(people) if people.customer.id == mail.customer => Ok(people),
+            Ok(_) => Err(HANDED_ON.to_owned()),
+            Err(why) => Err(why.to_string()),
+        })
     }
 
     /// Marks a message as on its way.
@@ -149,6 +162,9 @@ impl Outreach {
         })
     }
 }
+
+/// Why a message is not sent whose machine has become somebody else's.
+const HANDED_ON: &str = "the machine belongs to another customer now";
 
 /// Why the advisor calls instead of a letter whose link nobody could open any more.
 pub(super) const LINK_OVER: &str = "the link in the message has expired";

@@ -120,6 +120,14 @@ pub(crate) fn due(connection: &dyn Session, now: Timestamp, max: u32) -> Result<
     )
 }
 
+/// Whether a technician has a newer word about the same work: an older one that comes late would say what is not so any more.
+pub(crate) fn is_overtaken(connection: &dyn Session, word: &Kept) -> Result<bool> {
+    let sql = "SELECT 1 FROM crew_word JOIN crew_word AS newer
+               ON newer.technician = crew_word.technician AND newer.booking = crew_word.booking AND newer.id > crew_word.id
+               WHERE crew_word.id = ?1";
+    connection.exists(sql, values![word.id])
+}
+
 /// Words since an instant, of one technician or of all, newest first.
 pub(crate) fn since(connection: &dyn Session, technician: Option<&str>, since: Timestamp) -> Result<Vec<Kept>> {
     let own = if technician.is_some() { "AND crew_word.technician = ?3" } else { "" };

@@ -22,7 +22,7 @@ impl ServiceBackend {
         let machine = MachineId::parse(&case.machine).map_err(|_| not_found("machine", &case.machine))?;
         let then = case.closed.map_or(look.now, |_| case.opened);
         let (own, site) = (look.sites.machine(&machine), look.sites.site(&machine));
-        let before = (Timestamp::MIN, case.opened);
+        let before = (Timestamp::MIN, then);
         let visits = self.outreach.visits_done(&machine, before).map_err(of_outreach)?;
         let last_visit = visits.into_iter().next().map(|done| EarlierVisit {
             at: done.visit.start,
