@@ -350,3 +350,19 @@ fn edits_of_templates_and_effects_of_jobs_are_kept() {
         assert_eq!(first.template(template).unwrap().history.len(), 2, "{name}");
     });
 }
+
+/// What a search looks for is text: a per cent sign or an underscore finds itself and not everything.
+#[test]
+fn letters_are_found_by_what_their_subject_says() {
+    house(|name, start, id| {
+        let outreach = start();
+        let body = outreach.card(id, wednesday()).unwrap().message.unwrap().text.body;
+        outreach.edit(id, "Cooler of K_2, 5 % dearer", &body, "wang", wednesday()).unwrap();
+        outreach.approve(id, "wang", wednesday()).unwrap();
+        outreach.tick(wednesday()).unwrap();
+        let found = |text: &str| outreach.letters_called(text, 5).unwrap().len();
+        for (text, expected) in [("cooler", 1), ("k_2, 5 %", 1), ("k%2", 0), ("k!_2", 0), ("_____", 0), ("pump", 0)] {
+            assert_eq!(found(text), expected, "{name}: {text}");
+        }
+    });
+}
