@@ -74,6 +74,9 @@ const UNSEEN_MS: i64 = HOUR_MS;
 /// Samples and time of one wrong unit that convict.
 const UNIT_SAMPLES: u8 = 5;
 const UNIT_MIN: Minute = 45;
+/// Tenths of an ampere show at least so many times the loaded current while a machine is loaded, and while it idles.
+const TENFOLD: f32 = 6.0;
+const TENFOLD_IDLE: f32 = 3.0;
 /// No discharge is this hot in degC for long; in Fahrenheit every warm one is hotter.
 const HOT_F: f32 = 125.0;
 /// A machine that runs is at least this warm, degC: what would be colder in another unit is not in that unit.
@@ -320,9 +323,15 @@ impl Channel {
         if jump == Jump::Confirmed { Sample::Good(jump) } else { Sample::Waits(jump) }
     }
 
-    /// A motor never draws three times its loaded current for longer than a start, and never more than twelve times.
+    /// A motor never draws three times its loaded current for longer than a start, and never more than twelve times. But the
+    /// current that is held for the loaded one may be that of quiet days, of which a motor of variable speed draws three or four
+    /// times when work begins: so the first value to be doubted is one that a tenth of is near it, and others then follow.
     fn is_tenfold(&self, value: f32, p: &Plausible, around: &Around) -> bool {
-        p.max > 1000.0 && around.loaded_a.is_some_and(|loaded_a| value > 3.0 * loaded_a)
+        p.max > 1000.0 && around.loaded_a.is_some_and(|loaded_a| value > self.tenfold_from() * loaded_a)
+    }
+
+    const fn tenfold_from(&self) -> f32 {
+        if self.unit == 0 { TENFOLD } else { TENFOLD_IDLE }
     }
 
     /// Whether a value that cannot be true would be in another unit; notes for how long.
@@ -348,7 +357,8 @@ impl Channel {
     fn fits(&self, value: f32, unit: &WrongUnit, p: &Plausible, around: &Around) -> bool {
         let right = unit.right(value);
         if let Some(loaded_a) = around.loaded_a {
-            return value > 3.0 * loaded_a && unit.factor > 1.0 && (0.2 * loaded_a..1.4 * loaded_a).contains(&right);
+            let may_be = self.tenfold_from() / unit.factor * loaded_a..1.4 * loaded_a;
+            return unit.factor > 1.0 && may_be.contains(&right);
         }
         let temperature = unit.offset != 0.0;
         let discharge = temperature && p.max > 100.0;
@@ -494,6 +504,30 @@ mod tests {
         check(Signal::MotorCurrent, 150.0, 1500.0, "tenths of an ampere");
         check(Signal::DischargePressure, 7.0, 101.5, "psi");
         check(Signal::DischargePressure, 7.0, 700.0, "kPa");
+    }
+
+    /// What was learned on quiet days says little of what a motor of variable speed draws when work begins.
+    #[test]
+    fn work_after_quiet_days_is_no_wrong_unit() {
+        for times in [1.5, 2.5, 3.4, 4.5, 5.5] {
+            let mut bench = Bench::new(Signal::MotorCurrent);
+            bench.around.loaded_a = Some(16.4);
+            let noise = |i: usize| 1.0 + (i % 5) as f32 * 0.001;
+            (0..500).for_each(|i| assert!(bench.take(Some(16.4 * noise(i))).is_some()));
+            (0..200).for_each(|i| assert!(bench.take(Some(16.4 * times * noise(i))).is_some(), "{times} {i}"));
+            assert_eq!(bench.channel.trouble(), Trouble::None, "{times}");
+        }
+    }
+
+    /// An idling machine draws four tenths of its loaded current: in tenths of an ampere it still is in tenths of an ampere.
+    #[test]
+    fn a_wrong_unit_of_a_machine_that_idles_between_is_named() {
+        let mut bench = Bench::new(Signal::MotorCurrent);
+        bench.around.loaded_a = Some(150.0);
+        let right = |i: usize| if i % 3 == 0 { 60.0 } else { 150.0 + (i % 5) as f32 };
+        (0..500).for_each(|i| assert!(bench.take(Some(right(i))).is_some()));
+        (1..100).for_each(|i| assert_eq!(bench.take(Some(10.0 * right(i))), None, "{i}"));
+        assert_eq!(bench.channel.trouble(), Trouble::Unit);
     }
 
     #[test]

@@ -29,6 +29,9 @@ const RIPPLE_RUN: u8 = 3;
 const RIPPLE_WITHIN_MS: i64 = 20 * MINUTE_MS;
 /// Unloaded samples that a daily mean needs.
 const UNLOADED_MIN: u16 = 3;
+/// An unloaded current that varies more than this within a day, some slow samples of a sump that blows down included, is that of
+/// no unloaded motor: part of it is a speed between two others, or a start.
+const UNLOADED_SHARE: f64 = 0.25;
 /// A loaded current that varies more than this within a day is that of a variable speed and says nothing of health.
 const FIXED_SPEED_SHARE: f64 = 0.06;
 /// Days without such variation after which a machine counts as one of fixed speed.
@@ -72,7 +75,7 @@ impl Share {
 pub(crate) struct Tally {
     loaded_a: Moments,
     loaded_bar: Sum,
-    unloaded_a: Sum,
+    unloaded_a: Moments,
     unloaded_ms: i32,
     /// Squared steps between successive loaded and warm temperatures, K^2.
     ripple: Sum,
@@ -158,7 +161,8 @@ impl Tally {
 
     /// Mean current while unloaded, A.
     pub(crate) fn unloaded_a(&self) -> Option<f64> {
-        self.unloaded_a.mean().filter(|_| self.unloaded_a.n() >= UNLOADED_MIN)
+        let (mean, sd) = self.unloaded_a.mean().zip(self.unloaded_a.sd())?;
+        (self.unloaded_a.n() >= UNLOADED_MIN && sd <= UNLOADED_SHARE * mean).then_some(mean)
     }
 
     /// The day's features.
