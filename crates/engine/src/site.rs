@@ -20,8 +20,11 @@ use crate::sd::room_hours::RoomHours;
 use crate::service::effect::{self, Outcome};
 
 /// A room is not believed to get hotter than this for a machine's own inlet, K: a larger common rise is several clogged
-/// coolers.
+/// coolers. Of machines that all began to rise within so many days it is: a fan or a louvre of the room that fails lifts them all at
+/// once and as far as a summer does, and coolers have no reason to begin together.
 const ROOM_RISE_MAX_K: f64 = 6.0;
+const ROOM_RISE_AT_ONCE_K: f64 = 12.0;
+const AT_ONCE_DAYS: f64 = 7.0;
 /// Share of the days on which the air must be measured to be judged by the sensor.
 const MEASURED: f64 = 0.5;
 /// Share of those days on which cool hours are known as well, to use them.
@@ -105,6 +108,7 @@ impl Engine {
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
             switching_h: self.machines[place].regime.switching_h(),
             spoilt_from: self.machines[place].spoilt_from(),
+            trend: self.machines[place].health.trend,
             is_told: self.machines[place].grade.is_told(),
         }
     }
@@ -118,24 +122,33 @@ impl Engine {
         self.site(place).members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
     }
 
-    /// How much of this machine's excess *every* sibling shares, 0 to 1: a hot room lifts all of them, a clogged cooler
-    /// one. `None` when no sibling can say. Siblings are read up to the day before yesterday only: by then each of them
+    /// How much of this machine's excess more than half of its siblings share, of two both, 0 to 1: a hot room lifts them, a clogged
+    /// cooler one. `None` when no sibling can say. Siblings are read up to the day before yesterday only: by then each of them
     /// has concluded that day, live as well as when this machine delivers late.
     pub(crate) fn common_share(&self, place: usize, today: Day, judgement: &Judgement) -> Option<f64> {
         if judgement.excess_k < 0.5 {
             return None;
         }
         let onset = judgement.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
+        let at_once = |sibling: &Machine| {
+            sibling.health.trend.as_ref().is_some_and(|t| (t.onset_day - judgement.onset_day).abs() <= AT_ONCE_DAYS)
+        };
         let rises = self.siblings(place).filter_map(|sibling| {
             let mean = |from: Day, to: Day| {
                 let days = sibling.days.iter().filter(|d| (from..=to).contains(&d.day));
                 let (sum, n) = days.filter_map(|d| d.excess_k()).fold((0.0, 0.0), |(s, n), e| (s + e, n + 1.0));
                 (n > 0.0).then(|| sum / n)
             };
-            let now_k = mean(today.saturating_sub(5), today.saturating_sub(2))?;
-            Some(now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0))
+            // Its days say what was thought of them at their time, its course what is thought of them since.
+            let course_k = sibling.health.trend.map_or(0.0, |t| t.excess_k(f64::from(today.saturating_sub(2))));
+            let now_k = mean(today.saturating_sub(5), today.saturating_sub(2))?.max(course_k);
+            let rise_k = now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0);
+            Some(rise_k.min(if at_once(sibling) { ROOM_RISE_AT_ONCE_K } else { ROOM_RISE_MAX_K }))
         });
-        rises.min_by(f64::total_cmp).map(|rise_k| (rise_k.min(ROOM_RISE_MAX_K) / judgement.excess_k).clamp(0.0, 1.0))
+        let mut rises: Vec<f64> = rises.collect();
+        rises.sort_by(f64::total_cmp);
+        let shared_k = rises.get(rises.len().saturating_sub(1) / 2)?;
+        Some((shared_k / judgement.excess_k).clamp(0.0, 1.0))
     }
 
     /// Whether the room has become hot: by a sensor of the air, the machine's own or a sibling's, or else by what the

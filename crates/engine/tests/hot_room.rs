@@ -108,6 +108,17 @@ fn a_hot_room_is_named_on_every_machine_in_it() {
     check(Story { measured: 3, room_k: 8.0, season_k: 0.15, ..STORY }, &all);
 }
 
+/// What all machines of a room begin to show in the same days is no cooler's, however far it goes and whatever the season adds.
+#[test]
+fn no_cooler_is_blamed_for_a_room_that_stays_hot() {
+    for (room_k, season_k) in [(6.0, 0.0), (9.0, 0.0), (6.0, 0.1), (9.0, 0.1), (12.0, 0.05)] {
+        let findings = live(Story { room_k, season_k, ..STORY });
+        let blamed = findings.iter().filter(|f| f.fault.as_str() == "cooler_clogging" && f.grade >= Grade::Advise);
+        let blamed: Vec<&str> = blamed.map(|f| f.text.as_str()).collect();
+        assert_eq!(blamed, Vec::<&str>::new(), "{room_k} K, {season_k} K a day");
+    }
+}
+
 #[test]
 fn weather_and_season_are_no_hot_room() {
     for (measured, season_k) in [(0, 0.0), (3, 0.0), (3, 0.15), (3, -0.15)] {

@@ -5,6 +5,10 @@
 //! err more to one side: dirt that nobody has found yet makes them read warm, hardly anything makes them read cool. So a
 //! reading above the others pulls a little less than one below, and one far off no more than one a little off.
 //!
+//! What each sibling is known to read too high for dirt of its own is taken off its reading. But where half of the machines that breathe the
+//! air began to read too high in the same days, that is the room's: taken off each of them it would leave an air that stays cool
+//! while everything in it gets hot, and one machine after the other would be found clogged by what the others were freed of.
+//!
 //! Machines that clog together would still pass for weather, and hinges learned from such an air would follow it, and the
 //! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, a usual level, and the
 //! mornings of machines that rest by night, which no dirt can mislead. Weather persists, so what is seen of a day also tells
@@ -14,6 +18,7 @@ use super::health::Health;
 use super::points::{Heat, heats, median};
 use super::smooth::{self, Weather};
 use super::thermometer::{Reading, START_C, Thermometer};
+use super::trend::Trend;
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
 
@@ -45,6 +50,9 @@ const PULL: f64 = 0.25;
 /// The season is learned from readings that it holds itself.
 const ROUNDS: usize = 2;
 
+/// Machines that begin to read too high within so many days do so for one reason.
+const AT_ONCE_DAYS: f64 = 10.0;
+
 /// What is told of the air of some days, side by side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Told {
@@ -67,13 +75,15 @@ pub(super) fn of_room(
     today: Day,
     siblings: &[Sibling<'_>],
     mornings_k: &[Option<f64>],
+    own: Option<&Trend>,
     latitude_deg: Option<f64>,
 ) -> Told {
+    let rose_together = rose_together(own, siblings);
     let before: Vec<(Sibling<'_>, Vec<Option<Heat>>)> =
         siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
     let mut seen: Vec<Seen> = days.iter().map(|_| Seen::default()).collect();
     for (sibling, heats) in &before {
-        let read = Thermometer::of_machine(days.iter().map(|d| sibling.read(d.day, heats)).collect());
+        let read = Thermometer::of_machine(days.iter().map(|d| sibling.read(d.day, heats, &rose_together)).collect());
         seen.iter_mut().zip(read).for_each(|(seen, read)| seen.siblings.extend(read));
     }
     let air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.readings())).collect();
@@ -96,6 +106,14 @@ pub(super) fn of_room(
         told = smoothed(days, &seen, &told.air_c, &expected_c, weather);
     }
     told
+}
+
+/// The courses of the machines that breathe the air, if half of them and more than one began to read too high at once; else none.
+fn rose_together<'a>(own: Option<&'a Trend>, siblings: &'a [Sibling<'_>]) -> Vec<&'a Trend> {
+    let mut risen: Vec<&Trend> = siblings.iter().filter_map(|s| s.health.trend.as_ref()).chain(own).collect();
+    let middle = median(&mut risen.iter().map(|t| t.onset_day).collect::<Vec<f64>>());
+    risen.retain(|t| middle.is_some_and(|day| (t.onset_day - day).abs() <= AT_ONCE_DAYS));
+    if risen.len() > 1 && 2 * risen.len() > siblings.len() { risen } else { Vec::new() }
 }
 
 /// The air of all days together, degC, about what is expected of each; `None` of a day of which nothing is seen.
@@ -184,7 +202,7 @@ impl Sibling<'_> {
 
     /// What its hot hours of a day say, of all of whose days `heats` are the currents that stand for the heat; `None` of a day
     /// or a machine that says nothing.
-    fn read(&self, day: Day, heats: &[Option<Heat>]) -> Option<Thermometer> {
+    fn read(&self, day: Day, heats: &[Option<Heat>], rose_together: &[&Trend]) -> Option<Thermometer> {
         let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
         let record = self.days.get(place).filter(|record| !record.is_unwell())?;
         let reference = self.health.reference()?;
@@ -192,7 +210,9 @@ impl Sibling<'_> {
         let baseline =
             if own_life && self.health.learned { self.health.baseline } else { self.health.remembered_baseline()? };
         let excess_k = if own_life {
-            self.health.trend.map_or(0.0, |trend| trend.excess_k(f64::from(day) + 0.5))
+            let at = f64::from(day) + 0.5;
+            let of_room_k = rose_together.iter().map(|trend| trend.excess_k(at)).reduce(f64::min);
+            self.health.trend.map_or(0.0, |trend| trend.excess_k(at) - of_room_k.unwrap_or(0.0))
         } else {
             record.excess_k().unwrap_or(0.0)
         };
@@ -244,6 +264,27 @@ mod tests {
         let first_c = [agreed(&seen[0].readings())];
         let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER).air_c[0].unwrap();
         assert!((between.0..between.1).contains(&air_c), "{readings_c:?} about {expected_c:?}: {air_c}");
+    }
+
+    #[test]
+    fn what_most_machines_of_a_room_begin_to_read_at_once_is_the_rooms() {
+        let trend = |onset_day: f64| Trend { onset_day, shape: 0, coefficient: 3.0 };
+        let check = |own: Option<f64>, siblings: &[Option<f64>], expected: usize| {
+            let healths: Vec<Health> =
+                siblings.iter().map(|onset| Health { trend: onset.map(trend), ..Health::default() }).collect();
+            let siblings: Vec<Sibling<'_>> =
+                healths.iter().map(|health| Sibling { days: &[], health, switching_h: None }).collect();
+            let own = own.map(trend);
+            assert_eq!(rose_together(own.as_ref(), &siblings).len(), expected, "{own:?} {expected}");
+        };
+        check(Some(100.0), &[Some(104.0)], 2);
+        check(Some(100.0), &[Some(97.0), Some(103.0), None], 3);
+        check(None, &[Some(97.0), Some(103.0)], 2);
+        // A cooler of one's own, two that clog weeks apart, two of five.
+        check(Some(100.0), &[None], 0);
+        check(None, &[Some(100.0)], 0);
+        check(Some(100.0), &[Some(130.0)], 0);
+        check(Some(100.0), &[Some(101.0), None, None, None], 0);
     }
 
     #[test]

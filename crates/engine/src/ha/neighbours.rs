@@ -13,7 +13,7 @@ const HOT_SPELL_K: f64 = 3.0;
 pub(super) fn air_c(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Told {
     let nearest = &around.siblings[..around.siblings.len().min(SIBLINGS_MAX)];
     let mornings_k = mornings::mornings(days, today, nearest);
-    let mut told = air::of_room(days, today, nearest, &mornings_k, around.latitude_deg);
+    let mut told = air::of_room(days, today, nearest, &mornings_k, around.trend.as_ref(), around.latitude_deg);
     mornings::hold(&mut told.air_c, days, &mornings_k);
     let count = |index: &[Option<f64>]| index.iter().flatten().count() as f64;
     let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;

@@ -11,6 +11,7 @@ use super::baseline::Conditions;
 use super::duty;
 use super::neighbours;
 use super::silent;
+use super::trend::Trend;
 use crate::sd::day::{Day, DayRecord, Point, heat_share, start_of};
 
 /// Where the ambient of a machine comes from, from the surest to the vaguest.
@@ -147,6 +148,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) switching_h: Option<f64>,
     /// First of the days since which the machine's valve is known to stand open.
     pub(crate) spoilt_from: Option<Day>,
+    /// What the machine itself is known to read too high.
+    pub(crate) trend: Option<Trend>,
     /// Whether somebody has been advised of a growing excess, which is then as likely as not before anything is weighed.
     pub(crate) is_told: bool,
 }
