@@ -210,7 +210,7 @@ impl Speaker<'_> {
                 continue;
             }
             let plausible = is_over || cause.likelihood > NAME_KEPT;
-            let given_up = machine.episodes.gives_up(&cause.fault, plausible, today);
+            let given_up = machine.episodes.gives_up(&cause.fault, plausible, false, today);
             // What days decide cannot wait for days: low oil leaves no more.
             let kept = plausible || !(sign.symptom.quick || given_up);
             named = named.or(kept.then_some(cause));

@@ -30,6 +30,9 @@ const KEEPS_HOLDING: f64 = 0.7;
 const SOAK_TELLS: f64 = 2.0;
 /// A watched name also gives way to one that is more likely by this much.
 const OVERTAKES_BY: f64 = 0.3;
+/// A name less likely than this is no name for what stops a machine within days: whoever drives there brings the wrong parts.
+const REFUTED: f64 = 0.02;
+const SURE: f64 = 0.9;
 
 impl Speaker<'_> {
     /// Says what a hot discharge means; returns the episodes that were spoken of. A fault that other symptoms have named
@@ -132,7 +135,8 @@ impl Speaker<'_> {
         let kept = likelihood_of(&named);
         let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
         let doubted = kept <= NAME_KEPT || overtaken;
-        let given_up = machine.episodes.gives_up(&named, !doubted, today);
+        let refuted = grade == Grade::Urgent && kept < REFUTED && leading.likelihood >= SURE;
+        let given_up = machine.episodes.gives_up(&named, !doubted, refuted, today);
         Some(if given_up { leading.fault.clone() } else { named })
     }
 
@@ -260,6 +264,9 @@ mod tests {
         assert_eq!(names(Grade::Watch, &wrong[..3]), ["cooler_clogging/1", "thermostatic_valve/1"]);
         assert_eq!(names(Grade::Advise, &wrong[..4]), ["cooler_clogging/1"]);
         assert_eq!(names(Grade::Advise, &wrong[..5]), ["cooler_clogging/1", "thermostatic_valve/1"]);
+        // What stops a machine within days is not told under a name that nothing speaks for.
+        assert_eq!(names(Grade::Urgent, &[0.95, 0.005]), ["cooler_clogging/1", "thermostatic_valve/1"]);
+        assert_eq!(names(Grade::Advise, &[0.95, 0.005]), ["cooler_clogging/1"]);
     }
 
     #[test]

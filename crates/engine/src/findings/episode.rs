@@ -159,8 +159,8 @@ impl Episodes {
     }
 
     /// Notes whether a fault that is named is plausible today, and gives whether its name is given up: it has not been for days in a
-    /// row. Each new name is a new finding, and to a customer another story.
-    pub(crate) fn gives_up(&mut self, fault: &FaultCode, plausible: bool, today: Day) -> bool {
+    /// row, or is `refuted`. Each new name is a new finding, and to a customer another story.
+    pub(crate) fn gives_up(&mut self, fault: &FaultCode, plausible: bool, refuted: bool, today: Day) -> bool {
         let mut given_up = false;
         for episode in self.open.iter_mut().filter(|e| e.tells(fault)) {
             episode.doubted_since = match (plausible, episode.doubted_since) {
@@ -168,7 +168,8 @@ impl Episodes {
                 (false, 0) => today,
                 (false, since) => since,
             };
-            episode.given_up = !plausible && today - episode.doubted_since.min(today) + 1 >= episode.patience_days();
+            let for_days = today - episode.doubted_since.min(today) + 1;
+            episode.given_up = !plausible && (refuted || for_days >= episode.patience_days());
             given_up |= episode.given_up;
         }
         given_up
