@@ -75,12 +75,16 @@ pub(super) async fn next(events: &mut EventLoop) -> Result<Happened, Lost> {
 
 pub(super) fn happened(event: Event) -> Happened {
     match event {
-        Event::Incoming(Packet::Publish(publish)) => Happened::Message(Message {
-            topic: publish.topic,
-            payload: publish.payload,
-            pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
-            retain: publish.retain,
-        }),
+        Event::Incoming(Packet::Publish(publish)) => {
+            // Beside properties they would hold these in memory too: megabytes that nobody counts.
+            let own = |bytes: Bytes| if publish.properties.is_some() { Bytes::copy_from_slice(&bytes) } else { bytes };
+            Happened::Message(Message {
+                topic: own(publish.topic),
+                payload: own(publish.payload),
+                pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
+                retain: publish.retain,
+            })
+        }
         Event::Incoming(Packet::ConnAck(connack)) => Happened::Welcome {
             session_present: connack.session_present,
             bounds: connack.properties.as_ref().map_or(Bounds::NONE, bounds),
