@@ -37,6 +37,8 @@ pub(super) enum Lost {
         /// The far end was there and hung up.
         hung_up: bool,
     },
+    /// What came is no MQTT, or breaks its rules; in words that quote nothing of it, for it may be megabytes.
+    Nonsense(String),
     /// CONNECT was refused.
     Refused(Refusal),
     /// The broker sent DISCONNECT (MQTT 5), perhaps with words of its own.
@@ -70,7 +72,7 @@ impl Lost {
     pub(super) fn remedy(&self, uses_tls: bool, is_welcomed: bool) -> &'static str {
         match self {
             Self::Connection { cause, .. } if uses_tls => remedy_of_tls(&cause.to_string()),
-            Self::Connection { hung_up: true, .. } if !uses_tls && !is_welcomed => {
+            Self::Connection { hung_up: true, .. } | Self::Nonsense(_) if !uses_tls && !is_welcomed => {
                 "; if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`"
             }
             _ => "",
@@ -81,6 +83,7 @@ impl Lost {
     const fn reason(&self) -> &'static str {
         match self {
             Self::Connection { .. } => "connection",
+            Self::Nonsense(_) => "nonsense",
             Self::Refused(_) => "refused",
             Self::Dismissed(..) => "dismissed",
             Self::TakenOver => "taken_over",
@@ -119,6 +122,7 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection { cause, .. } => write!(f, "{cause}"),
+            Self::Nonsense(words) => write!(f, "what came breaks the rules of MQTT: {words}"),
             Self::Refused(refusal) => f.write_str(refusal.words),
             Self::Dismissed(refusal, None) => f.write_str(refusal.words),
             Self::Dismissed(refusal, Some(said)) => {

@@ -86,6 +86,14 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
             Lost::Oversize(bytes)
         }
         ConnectionError::ConnectionRefused(code) => Lost::Refused(words::connect_v3(code)),
+        ConnectionError::NotConnAck(_) => Lost::Nonsense(words::NO_CONNACK.to_owned()),
+        // Not the network's errors, which come by the same way.
+        ConnectionError::MqttState(StateError::Deserialization(ref cause)) if !matches!(cause, PacketError::Io(_)) => {
+            Lost::Nonsense(cause.to_string())
+        }
+        ConnectionError::MqttState(cause @ (StateError::Unsolicited(_) | StateError::ProtocolViolation(_))) => {
+            Lost::Nonsense(cause.to_string())
+        }
         cause => {
             let hung_up = hung_up(&cause);
             Lost::Connection { cause: Box::new(cause), hung_up }
@@ -93,13 +101,14 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     }
 }
 
-/// Whether the far end closed the connection, all that a broker of this version can say, or said what is no MQTT, as a port for TLS
-/// does.
+/// Whether the far end closed the connection, all that a broker of this version can say.
 fn hung_up(cause: &ConnectionError) -> bool {
     match cause {
-        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => is_closed(error),
-        ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Deserialization(_))
-        | ConnectionError::NotConnAck(_) => true,
+        ConnectionError::Io(error)
+        | ConnectionError::MqttState(StateError::Io(error) | StateError::Deserialization(PacketError::Io(error))) => {
+            is_closed(error)
+        }
+        ConnectionError::MqttState(StateError::ConnectionAborted) => true,
         _ => false,
     }
 }
