@@ -114,8 +114,9 @@ fn hung_up(cause: &ConnectionError) -> bool {
 }
 
 fn is_closed(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | InvalidData)
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, Other, UnexpectedEof};
+    // The library's own, of an end in the middle of a packet, are of no kind.
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | InvalidData | Other)
 }
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
@@ -124,4 +125,17 @@ pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTake
 
 pub(super) fn publish_retained(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
     client.try_publish(topic, value, PublishOptions::new(QoS::AtLeastOnce).retained()).map_err(not_taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As of a port that speaks another protocol, which may need TLS, and as of a rival.
+    #[test]
+    fn an_end_in_the_middle_of_a_packet_is_one_like_others() {
+        let end = PacketError::Io(io::Error::other("bytes remaining on stream"));
+        let cause = lost(ConnectionError::MqttState(StateError::Deserialization(end)));
+        assert!(matches!(cause, Lost::Connection { hung_up: true, .. }), "{cause:?}");
+    }
 }
