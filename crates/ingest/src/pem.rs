@@ -80,6 +80,17 @@ impl PemError {
     }
 }
 
+/// What to do about a certificate that is refused in these words of the library; empty where we know nothing better. It is what many a
+/// guide has openssl make, and the words tell nobody that.
+pub(crate) fn remedy_of_version(words: &str) -> &'static str {
+    if words.contains("UnsupportedCertVersion") {
+        "the certificate is of version 1, which `openssl x509 -req` makes without extensions; make it anew with an extension, such as \
+         `-extfile` with the line subjectAltName=DNS:NAME"
+    } else {
+        ""
+    }
+}
+
 /// Every fault of the files of one connection; at least one.
 #[derive(Debug)]
 pub struct PemFaults(pub Vec<PemError>);
@@ -89,8 +100,10 @@ impl fmt::Display for PemFaults {
         for (number, fault) in self.0.iter().enumerate() {
             let before = if number == 0 { "" } else { "; " };
             write!(f, "{before}{fault}")?;
-            if let Some(cause) = fault.source() {
+            if let Some(cause) = fault.source().map(ToString::to_string) {
                 write!(f, ": {cause}")?;
+                let remedy = remedy_of_version(&cause);
+                write!(f, "{}{remedy}", if remedy.is_empty() { "" } else { "; " })?;
             }
         }
         Ok(())
@@ -261,6 +274,8 @@ mod tests {
                 "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
             ));
         }
+        run("req -new -key a.key -subj /CN=a -out a.csr");
+        run("x509 -req -in a.csr -signkey a.key -days 2 -out v1.pem");
         run("x509 -in a.pem -outform der -out a.der");
         run("pkey -in a.key -outform der -out key.der");
         run("pkey -in a.key -aes256 -passout pass:secret -out locked.key");
@@ -322,6 +337,19 @@ mod tests {
                     "{locked} holds no private key in PEM form that is open, but one with a password, which nobody is there to type: \
                      openssl pkey -in THIS -out NEW takes it off"
                 )],
+            );
+        }
+        let shown =
+            Command::new("openssl").current_dir(dir.path()).args(["x509", "-in", "v1.pem", "-noout", "-text"]).output();
+        // Later releases of openssl make it of version 3 all the same.
+        if String::from_utf8_lossy(&shown.unwrap().stdout).contains("Version: 1 ") {
+            check(
+                ["v1.pem", "a.key", ""],
+                &[
+                    "could not set up TLS with v1.pem: invalid peer certificate: Other(OtherError(UnsupportedCertVersion)); the \
+                   certificate is of version 1, which `openssl x509 -req` makes without extensions; make it anew with an extension, \
+                   such as `-extfile` with the line subjectAltName=DNS:NAME",
+                ],
             );
         }
         check(

@@ -6,6 +6,7 @@ use std::fmt;
 use metrics::counter;
 
 use super::options::BrokerError;
+use crate::pem::remedy_of_version;
 
 /// Why a broker does not want us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) enum Lost {
         /// The far end was there and hung up.
         hung_up: bool,
     },
+    /// What came is no MQTT, or breaks its rules; in words that quote nothing of it, for it may be megabytes.
+    Nonsense(String),
     /// CONNECT was refused.
     Refused(Refusal),
     /// The broker sent DISCONNECT (MQTT 5), perhaps with words of its own.
@@ -70,8 +73,8 @@ impl Lost {
     pub(super) fn remedy(&self, uses_tls: bool, is_welcomed: bool) -> &'static str {
         match self {
             Self::Connection { cause, .. } if uses_tls => remedy_of_tls(&cause.to_string()),
-            Self::Connection { hung_up: true, .. } if !uses_tls && !is_welcomed => {
-                "; if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`"
+            Self::Connection { hung_up: true, .. } | Self::Nonsense(_) if !uses_tls && !is_welcomed => {
+                "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`"
             }
             _ => "",
         }
@@ -81,6 +84,7 @@ impl Lost {
     const fn reason(&self) -> &'static str {
         match self {
             Self::Connection { .. } => "connection",
+            Self::Nonsense(_) => "nonsense",
             Self::Refused(_) => "refused",
             Self::Dismissed(..) => "dismissed",
             Self::TakenOver => "taken_over",
@@ -98,27 +102,31 @@ fn remedy_of_tls(words: &str) -> &'static str {
     const REMEDIES: [(&str, &str); 4] = [
         (
             "UnknownIssuer",
-            "; nobody whom we trust has signed the broker's certificate: name its authority's file as `ca_file`",
+            "nobody whom we trust has signed the broker's certificate: name its authority's file as `ca_file`",
         ),
         (
             "CaUsedAsEndEntity",
-            "; the broker shows the certificate of an authority as its own: have it show one that this authority has signed \
+            "the broker shows the certificate of an authority as its own: have it show one that this authority has signed \
              (basicConstraints CA:FALSE), and keep the authority's as `ca_file`",
         ),
         (
             "not valid for name",
-            "; the broker's certificate is for another name: write in `url` one of the names in it, or have it made for this one \
+            "the broker's certificate is for another name: write in `url` one of the names in it, or have it made for this one \
              (subjectAltName)",
         ),
-        ("certificate expired", "; the broker's certificate is over: have it renewed, or set this computer's clock"),
+        ("certificate expired", "the broker's certificate is over: have it renewed, or set this computer's clock"),
     ];
-    REMEDIES.iter().find(|(sign, _)| words.contains(sign)).map_or("", |(_, remedy)| remedy)
+    REMEDIES
+        .iter()
+        .find(|(sign, _)| words.contains(sign))
+        .map_or_else(|| remedy_of_version(words), |(_, remedy)| remedy)
 }
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection { cause, .. } => write!(f, "{cause}"),
+            Self::Nonsense(words) => write!(f, "what came breaks the rules of MQTT: {words}"),
             Self::Refused(refusal) => f.write_str(refusal.words),
             Self::Dismissed(refusal, None) => f.write_str(refusal.words),
             Self::Dismissed(refusal, Some(said)) => {
@@ -175,7 +183,8 @@ impl ConnectionLost<'_> {
         let needs_a_person = cause.cure() == Cure::Person;
         counter!("foretell_broker_connections_lost_total", "source" => source.to_owned(), "reason" => cause.reason())
             .increment(1);
-        let cause = format_args!("{cause}{remedy}");
+        let between = if remedy.is_empty() { "" } else { "; " };
+        let cause = format_args!("{cause}{between}{remedy}");
         if needs_a_person {
             tracing::error!(source, worker, client_id, version, %cause, retry_ms, "The broker does not want us; trying again now and then, and at once when the configuration is read again (SIGHUP).");
         } else {

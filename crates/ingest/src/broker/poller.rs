@@ -164,8 +164,9 @@ impl Poller {
     /// Turns to the other version after the broker has refused this one, or has hung up before it ever welcomed us in it.
     fn doubt_version(&mut self, cause: &Lost) {
         let refused = cause.cure() == Cure::OtherVersion;
-        let hung_up = matches!(cause, Lost::Connection { hung_up: true, .. }) && self.speaks == Speaks::V5;
-        if self.checked.options.version == Version::Auto && (refused || (hung_up && !self.proven)) {
+        let unknown =
+            matches!(cause, Lost::Connection { hung_up: true, .. } | Lost::Nonsense(_)) && self.speaks == Speaks::V5;
+        if self.checked.options.version == Version::Auto && (refused || (unknown && !self.proven)) {
             self.speaks = self.speaks.other();
             self.proven = false;
             tracing::info!(

@@ -49,6 +49,11 @@ impl Rivals {
                     self.say();
                 }
             }
+            // No rival does that, and each time the log says what it was.
+            (Lost::Nonsense(_), Some(stood)) if stood < SOUND => {
+                self.short = 0;
+                self.source.note_trouble(TroubleKind::Nonsense, &self.client_id);
+            }
             // A broker that is away, or a session that stood, tells of something else.
             _ => self.short = 0,
         }
@@ -62,6 +67,7 @@ impl Rivals {
         }
         self.short = 0;
         self.source.trouble_over(TroubleKind::ShortSessions, &self.client_id);
+        self.source.trouble_over(TroubleKind::Nonsense, &self.client_id);
         let long = self.waits + SOUND;
         if stood < long {
             return Some(long);
@@ -97,6 +103,8 @@ mod tests {
                 "cut" => (hung_up(false), Some(1)),
                 "away" => (hung_up(false), None),
                 "closed" => (hung_up(true), None),
+                "broken" => (Lost::Nonsense("QoS 3".to_owned()), Some(1)),
+                "unknown" => (Lost::Nonsense("QoS 3".to_owned()), None),
                 _ => (Lost::TakenOver, Some(1)),
             };
             rivals.ended(&cause, stood_s.map(Duration::from_secs));
@@ -116,6 +124,10 @@ mod tests {
         check("short away short away short away short", None);
         check("short short long short short", None);
         check("cut cut cut cut closed closed closed", None);
+        // A broker with a fault ends our sessions as soon, and is no rival.
+        check("broken broken broken broken", Some((TroubleKind::Nonsense, 4)));
+        check("short short broken short short", Some((TroubleKind::Nonsense, 1)));
+        check("unknown unknown unknown unknown", None);
     }
 
     #[test]
@@ -123,6 +135,8 @@ mod tests {
         check("short short short short stands9", Some((TroubleKind::ShortSessions, 2)));
         check("short short short short stands10", None);
         check("short short short stands10 short short", None);
+        check("broken broken stands9", Some((TroubleKind::Nonsense, 2)));
+        check("broken broken stands10", None);
         check("taken taken stands10 stands69", Some((TroubleKind::TakenOver, 2)));
         check("taken taken stands10 stands70", None);
         let mut rivals = Rivals::new(Arc::new(Source::new("plant")), "foretell".to_owned(), Duration::from_secs(60));

@@ -15,6 +15,8 @@ pub enum TroubleKind {
     TakenOver,
     /// The broker ends our sessions within seconds, as it would if another program used our name.
     ShortSessions,
+    /// What the broker sends breaks the rules of MQTT, so that its sessions end within seconds.
+    Nonsense,
     /// Clients of the listener take one client id from each other within seconds.
     Twins,
 }
@@ -24,7 +26,7 @@ impl TroubleKind {
     const fn lasts(self) -> Duration {
         match self {
             Self::TakenOver | Self::Twins => Duration::from_secs(300),
-            Self::ShortSessions => Duration::from_secs(60),
+            Self::ShortSessions | Self::Nonsense => Duration::from_secs(60),
         }
     }
 }
@@ -34,7 +36,7 @@ impl TroubleKind {
 pub struct Trouble {
     /// What.
     pub kind: TroubleKind,
-    /// The client id that is used twice.
+    /// The client id that is used twice, or ours.
     pub client_id: String,
     /// How often it has shown, as long as it has gone on.
     pub times: u32,

@@ -12,6 +12,7 @@ use super::door::NoPlace;
 use super::lately::Lately;
 use super::left::Left;
 use super::replies::TurnedAway;
+use crate::pem::remedy_of_version;
 
 /// A client was let in.
 pub(super) struct ClientConnected<'a> {
@@ -146,12 +147,11 @@ impl TlsFailed<'_> {
     }
 }
 
-/// What to do about a failed handshake. Two kinds of certificate are what openssl makes when it is told no more than it must be, and
-/// the words of the library tell nobody that.
+/// What to do about a failed handshake. An authority's certificate is what openssl makes when it is told no more than it must be.
 fn tls_remedy(cause: &str) -> &'static str {
-    if cause.contains("UnsupportedCertVersion") {
-        "its certificate is of version 1, which `openssl x509 -req` makes without extensions; make it anew with an extension, such as \
-         `-extfile` with the line subjectAltName=DNS:NAME"
+    let remedy = remedy_of_version(cause);
+    if !remedy.is_empty() {
+        remedy
     } else if cause.contains("CaUsedAsEndEntity") {
         "it shows the certificate of an authority, which `openssl req -x509` makes; let it have one that is signed by that of \
          `tls_client_ca_file`, and is no authority's itself"

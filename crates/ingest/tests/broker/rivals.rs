@@ -49,6 +49,27 @@ fn a_session_that_was_taken_over_is_known_as_such() {
     wait_until("it is known", || known(&plant) == Some(("foretell".to_owned(), TroubleKind::TakenOver)));
 }
 
+/// It ends sessions as soon as a rival would, and is none.
+#[test]
+fn a_broker_that_breaks_the_rules_is_known_as_such() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let plant = Plant::start(vec![in_version(&url, Version::V3)], IngestOptions::default());
+    for _ in 0..3 {
+        let mut peer = Peer::accept(&listener);
+        peer.expect(CONNECT);
+        peer.send(&[0x20, 2, 0, 0]);
+        let subscribe = peer.expect(SUBSCRIBE);
+        peer.send(&[0x90, 5, subscribe[0], subscribe[1], 1, 1, 1]);
+        plant.wait_connected();
+        // A PUBLISH of QoS 3.
+        peer.send(&[0x36, 5, 0, 1, b't', 0, 1]);
+    }
+    wait_until("it is known", || {
+        known(&plant).is_some() && plant.source().troubles.iter().all(|trouble| trouble.kind == TroubleKind::Nonsense)
+    });
+}
+
 /// Refused for a wrong login, it would wait an hour; told to, it tries again at once.
 #[test]
 fn a_pause_ends_when_it_is_told_so() {

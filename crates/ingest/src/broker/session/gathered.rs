@@ -7,6 +7,9 @@
 //! Nor may a write wait: the library does not read meanwhile. A broker under full load reads one packet of each connection in turn,
 //! and hears fifty publishers fifty times as often as us; were we to wait for our acknowledgements to be read, we would read nothing
 //! for as long as it lasts, and the broker would drop what it has acknowledged.
+//!
+//! What is read is handed on in portions, too: the library goes on reading, up to so many packets, while there is something to read, and
+//! tells us of none of them meanwhile. Packets may be large, and in memory ten times as large as on the wire.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -24,6 +27,8 @@ const GATHERED: usize = 16 << 10;
 /// A write waits when so much is unread by the other side, bytes: four million acknowledgements, as many as the shipped configuration
 /// of Mosquitto lets messages wait.
 const UNREAD_MAX: usize = 16 << 20;
+/// After so much the library is to tell what it has read, bytes: far more than as many usual packets as it reads at once.
+const PORTION: usize = 256 << 10;
 
 /// Makes connections for either version's library.
 pub(super) fn connector(
@@ -43,7 +48,7 @@ async fn connect(host: String, options: NetworkOptions, within: Duration) -> io:
     let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"));
     for address in addresses {
         match timeout(share, default_socket_connect(address.to_string(), options.clone())).await {
-            Ok(Ok(stream)) => return Ok(Gathered { stream, written: BytesMut::new() }),
+            Ok(Ok(stream)) => return Ok(Gathered { stream, written: BytesMut::new(), portion: 0 }),
             Ok(Err(error)) => last = error,
             Err(_) => last = io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer")),
         }
@@ -56,6 +61,8 @@ async fn connect(host: String, options: NetworkOptions, within: Duration) -> io:
 pub(super) struct Gathered {
     stream: TcpStream,
     written: BytesMut,
+    /// So much was read since there was nothing to read, or since we said so.
+    portion: usize,
 }
 
 impl Gathered {
@@ -78,7 +85,15 @@ impl AsyncRead for Gathered {
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(cx, into)
+        if self.portion >= PORTION {
+            self.portion = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        self.portion = if read.is_ready() { self.portion + into.filled().len() - before } else { 0 };
+        read
     }
 }
 
@@ -193,6 +208,35 @@ mod tests {
             assert!(said < 2 * UNREAD_MAX, "nothing bounds what waits");
         }
         assert!(said >= UNREAD_MAX, "{said}");
+    }
+
+    #[tokio::test]
+    async fn who_never_stops_talking_is_heard_in_portions() {
+        use std::future::poll_fn;
+
+        let (mut ours, mut theirs) = pair().await;
+        let talking = tokio::spawn(async move { while theirs.write_all(&[7; 1 << 16]).await.is_ok() {} });
+        let (mut piece, mut portions, mut longest, mut heard) = (vec![0; 1 << 14], 0, 0, 0_usize);
+        while portions < 20 {
+            let read = poll_fn(|cx| {
+                let mut into = ReadBuf::new(&mut piece);
+                // As the library looks whether there is more.
+                Poll::Ready(match Pin::new(&mut ours).poll_read(cx, &mut into) {
+                    Poll::Ready(read) => read.map(|()| into.filled().len()).unwrap(),
+                    Poll::Pending => 0,
+                })
+            });
+            match read.await {
+                0 => {
+                    (portions, heard) = (portions + usize::from(heard > 0), 0);
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                bytes => heard += bytes,
+            }
+            longest = longest.max(heard);
+        }
+        assert!(longest < PORTION + piece.len(), "{longest} bytes without a pause");
+        talking.abort();
     }
 
     #[tokio::test]

@@ -86,6 +86,14 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
             Lost::Oversize(bytes)
         }
         ConnectionError::ConnectionRefused(code) => Lost::Refused(words::connect_v3(code)),
+        ConnectionError::NotConnAck(_) => Lost::Nonsense(words::NO_CONNACK.to_owned()),
+        // Not the network's errors, which come by the same way.
+        ConnectionError::MqttState(StateError::Deserialization(ref cause)) if !matches!(cause, PacketError::Io(_)) => {
+            Lost::Nonsense(cause.to_string())
+        }
+        ConnectionError::MqttState(cause @ (StateError::Unsolicited(_) | StateError::ProtocolViolation(_))) => {
+            Lost::Nonsense(cause.to_string())
+        }
         cause => {
             let hung_up = hung_up(&cause);
             Lost::Connection { cause: Box::new(cause), hung_up }
@@ -93,20 +101,22 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     }
 }
 
-/// Whether the far end closed the connection, all that a broker of this version can say, or said what is no MQTT, as a port for TLS
-/// does.
+/// Whether the far end closed the connection, all that a broker of this version can say.
 fn hung_up(cause: &ConnectionError) -> bool {
     match cause {
-        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => is_closed(error),
-        ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Deserialization(_))
-        | ConnectionError::NotConnAck(_) => true,
+        ConnectionError::Io(error)
+        | ConnectionError::MqttState(StateError::Io(error) | StateError::Deserialization(PacketError::Io(error))) => {
+            is_closed(error)
+        }
+        ConnectionError::MqttState(StateError::ConnectionAborted) => true,
         _ => false,
     }
 }
 
 fn is_closed(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | InvalidData)
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, Other, UnexpectedEof};
+    // The library's own, of an end in the middle of a packet, are of no kind.
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | InvalidData | Other)
 }
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
@@ -115,4 +125,17 @@ pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTake
 
 pub(super) fn publish_retained(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
     client.try_publish(topic, value, PublishOptions::new(QoS::AtLeastOnce).retained()).map_err(not_taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As of a port that speaks another protocol, which may need TLS, and as of a rival.
+    #[test]
+    fn an_end_in_the_middle_of_a_packet_is_one_like_others() {
+        let end = PacketError::Io(io::Error::other("bytes remaining on stream"));
+        let cause = lost(ConnectionError::MqttState(StateError::Deserialization(end)));
+        assert!(matches!(cause, Lost::Connection { hung_up: true, .. }), "{cause:?}");
+    }
 }

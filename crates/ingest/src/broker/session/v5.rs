@@ -3,6 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
+use rumqttc_v5::mqttbytes::Error as PacketError;
 use rumqttc_v5::{
     AckMode, AsyncClient, ConnAckProperties, ConnectionError, DisconnectReasonCode, Event, EventLoop, LastWill,
     ManualAck, Outgoing, Packet, PubAck, PublishNotice, PublishNoticeError, PublishOptions, QoS, SessionMode,
@@ -75,12 +76,16 @@ pub(super) async fn next(events: &mut EventLoop) -> Result<Happened, Lost> {
 
 pub(super) fn happened(event: Event) -> Happened {
     match event {
-        Event::Incoming(Packet::Publish(publish)) => Happened::Message(Message {
-            topic: publish.topic,
-            payload: publish.payload,
-            pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
-            retain: publish.retain,
-        }),
+        Event::Incoming(Packet::Publish(publish)) => {
+            // Beside properties they would hold these in memory too: megabytes that nobody counts.
+            let own = |bytes: Bytes| if publish.properties.is_some() { Bytes::copy_from_slice(&bytes) } else { bytes };
+            Happened::Message(Message {
+                topic: own(publish.topic),
+                payload: own(publish.payload),
+                pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
+                retain: publish.retain,
+            })
+        }
         Event::Incoming(Packet::ConnAck(connack)) => Happened::Welcome {
             session_present: connack.session_present,
             bounds: connack.properties.as_ref().map_or(Bounds::NONE, bounds),
@@ -113,6 +118,14 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
         ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, reason_string }) => {
             Lost::Dismissed(words::dismissed(reason_code), reason_string)
         }
+        ConnectionError::NotConnAck(_) => Lost::Nonsense(words::NO_CONNACK.to_owned()),
+        // Not the network's errors, which come by the same way.
+        ConnectionError::MqttState(StateError::Deserialization(ref cause)) if !matches!(cause, PacketError::Io(_)) => {
+            Lost::Nonsense(cause.to_string())
+        }
+        ConnectionError::MqttState(cause @ (StateError::Unsolicited(_) | StateError::ProtocolViolation(_))) => {
+            Lost::Nonsense(cause.to_string())
+        }
         cause => {
             let hung_up = hung_up(&cause);
             Lost::Connection { cause: Box::new(cause), hung_up }
@@ -120,17 +133,18 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     }
 }
 
-/// Whether the far end answered and then hung up or said what is no MQTT 5: before CONNACK the mark of a broker that does not
-/// know this version.
+/// Whether the far end answered and then hung up: before CONNACK the mark of a broker that does not know this version.
 fn hung_up(cause: &ConnectionError) -> bool {
     let by_kind = |error: &io::Error| {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Other, UnexpectedEof};
         matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | Other)
     };
     match cause {
-        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => by_kind(error),
-        ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Deserialization(_))
-        | ConnectionError::NotConnAck(_) => true,
+        ConnectionError::Io(error)
+        | ConnectionError::MqttState(StateError::Io(error) | StateError::Deserialization(PacketError::Io(error))) => {
+            by_kind(error)
+        }
+        ConnectionError::MqttState(StateError::ConnectionAborted) => true,
         _ => false,
     }
 }
@@ -155,5 +169,20 @@ pub(super) async fn heard(notice: PublishNotice) -> Option<Result<(), &'static s
         Ok(()) => Some(Ok(())),
         Err(PublishNoticeError::V5PubAck(reason)) => Some(Err(words::refused_v5(reason))),
         Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc_v5::{Packet, Publish};
+
+    use super::*;
+
+    /// What comes before CONNACK may have megabytes, and a line of the log must not.
+    #[test]
+    fn nothing_is_quoted_of_what_comes_first_instead_of_an_answer() {
+        let publish = Publish::new("t", QoS::AtMostOnce, vec![0; 1 << 20], None);
+        let said = lost(ConnectionError::NotConnAck(Box::new(Packet::Publish(publish)))).to_string();
+        assert_eq!(said, "what came breaks the rules of MQTT: the first that came is no answer to our CONNECT");
     }
 }

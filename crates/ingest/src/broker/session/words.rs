@@ -17,6 +17,9 @@ const fn person(words: &'static str) -> Refusal {
     Refusal { words, cure: Cure::Person }
 }
 
+/// What came first is not what a broker says first.
+pub(super) const NO_CONNACK: &str = "the first that came is no answer to our CONNECT";
+
 const OTHER_VERSION: Refusal =
     Refusal { words: "the broker does not speak this version of MQTT", cure: Cure::OtherVersion };
 const BAD_LOGIN: Refusal =

@@ -312,6 +312,10 @@ fn trouble(source: &str, trouble: &Trouble) -> String {
             "`{source}` ends our session within seconds, again and again ({times}×); most likely another program uses the \
              client_id `{client_id}` there too: give each installation one of its own; if none does, the broker's log says why"
         ),
+        TroubleKind::Nonsense => format!(
+            "what `{source}` sends breaks the rules of MQTT and ends our session within seconds ({times}×); the log says what it \
+             was: mend that at the broker"
+        ),
         TroubleKind::Twins => format!(
             "two clients use the client_id `{client_id}` and throw each other out ({times}×); give each its own (the log has \
              their addresses)"
