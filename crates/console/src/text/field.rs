@@ -79,7 +79,7 @@ words! {
     take_back_arrival = "That was a mistake: not there yet", "点错了，还没到";
     take_back_report = "This was entered by mistake", "填错了，要撤回";
     take_back_closing = "It was closed by mistake", "结束错了，要重新打开";
-    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer was told in writing that it is over, they are told that it is not.", "报修会重新打开，配件退回库存。如果已经告知客户处理完毕，会再通知客户还没处理完。";
+    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer was told in writing that it is over, or had said so, they are told that it is not.", "报修会重新打开，配件退回库存。如果已经告知客户处理完毕，或客户自己说过不用处理，会再通知客户还需要处理。";
     take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both. Within two hours of your report the forecasts are not affected; later than that they have already started afresh.", "这次上门会重新打开，配件退回库存，客户页面同步更新。记录里两次操作都会保留。提交后两小时内撤回，预测不受影响；超过两小时，预测已按检修后重新开始。";
     take_back_why = "What happened, in a sentence", "怎么回事，一句话说明";
     take_back = "Take it back", "撤回";
