@@ -9,7 +9,7 @@ use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
     AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, RecordFilter,
-    Stage,
+    Source, Stage,
 };
 
 #[test]
@@ -414,4 +414,31 @@ fn what_expired_while_it_waited_is_set_aside_and_the_card_says_why() {
     check(5.0, true, "");
     check(40.0, false, "the time that the message forecasts is over");
     check(26_500.0, false, "the link in the message has expired");
+}
+
+/// Each of many letters may wait half a minute for a mail server that does not answer.
+#[test]
+fn a_slow_channel_holds_up_neither_what_is_urgent_nor_the_next_look_at_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let channel = std::sync::Arc::new(support::Recorder::default());
+    drop(support::open(dir.path(), channel.clone()));
+    let options = foretell_outreach::OutreachOptions {
+        delivering_max: std::time::Duration::ZERO,
+        ..support::options(channel.clone())
+    };
+    let outreach = foretell_outreach::Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+    let now = wednesday();
+    for (offset, id) in [(1, "s01/m002"), (2, "s02/m002")] {
+        let id = apply(&outreach, offset, &cooler(id, Grade::Advise, Status::Opened), now);
+        outreach.approve(&id, "wang", now).unwrap();
+    }
+    let later = now + 60_000;
+    let broken =
+        outreach.open_service_case(&machine("s02/m003"), Source::Advisor, "it stopped", "wang", later).unwrap();
+    outreach.send_technician(broken.id, "chen", None, "wang", later).unwrap();
+    let look = || {
+        outreach.tick(later).unwrap();
+        std::mem::take(&mut *channel.parcels.lock().unwrap()).into_iter().map(|parcel| parcel.key).collect::<Vec<_>>()
+    };
+    assert_eq!([look(), look(), look(), look()], [vec!["foretell-3"], vec!["foretell-1"], vec!["foretell-2"], vec![]]);
 }
