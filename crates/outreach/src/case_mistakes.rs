@@ -103,6 +103,7 @@ impl Outreach {
         let mut case = ServiceCase { closed: Some(now), withdrawn: Some(why.to_owned()), ..before.clone() };
         forget_place(&mut case);
         service_cases::save(connection, &mut case)?;
+        service_cases::end_waits(connection, id, now)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
         troubles::note(connection, &case, (who, record::TROUBLE_WITHDRAWN, why), true, now)?;
         Ok(case)
