@@ -76,6 +76,7 @@ impl Outreach {
             // Everything at once: whoever mends one fault must not be told of the next.
             let mut remarks: Vec<_> = compose::lint::tags(&format!("{}\n{}", text.subject, text.body)).collect();
             note_breaches(compose::check(&text, case.finding.machine.as_str()), &mut remarks)?;
+            note_breaches(compose::check_subject(&text), &mut remarks)?;
             note_breaches(self.spare_others(tx, &text, &people), &mut remarks)?;
             let facts = self.facts(tx, &case, &people, &[], &self.link(&mail), now)?;
             let whole = Draft { short: String::new(), ..text.clone() };

@@ -103,13 +103,15 @@ impl Outreach {
         let mut case = ServiceCase { closed: Some(now), withdrawn: Some(why.to_owned()), ..before.clone() };
         forget_place(&mut case);
         service_cases::save(connection, &mut case)?;
+        service_cases::end_waits(connection, id, now)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
         troubles::note(connection, &case, (who, record::TROUBLE_WITHDRAWN, why), true, now)?;
         Ok(case)
     }
 
     /// A broken machine's case was closed by mistake: it is open again, and what was used lies on its shelf. The word that it is
-    /// mended, or needs no repair, does not go out; whoever may have read it already is written to that it is not so.
+    /// mended, or needs no repair, does not go out; whoever may have read it already, or had said so, is written to that it is not
+    /// so. Whoever was on the way has turned back since, and sets out anew.
     ///
     /// # Errors
     /// `Refused` when the case is open, was closed long ago, another one of the machine is open, its customer was erased, or nobody
@@ -131,12 +133,18 @@ impl Outreach {
             if let Some(report) = &before.report {
                 give_parts_back(tx, report)?;
             }
+            // Whoever else withdraws a case says why.
+            let had_no_need = before.withdrawn.as_deref() == Some("");
             let mut case = ServiceCase { closed: None, withdrawn: None, report: None, ..before.clone() };
+            if case.on_site.is_none() {
+                (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
+            }
             service_cases::save(tx, &mut case)?;
             crews::note_trouble(tx, (&before, &case), who, now)?;
             troubles::note(tx, &case, (who, record::TROUBLE_REOPENED, why.trim()), true, now)?;
-            if take_ends_back(tx, id, closed)? {
-                self.tell_of_trouble(tx, &case, (Kind::StillOpen, About::default()), now)?;
+            if take_ends_back(tx, id, closed)? || had_no_need {
+                let about = About { had_no_need, ..About::default() };
+                self.tell_of_trouble(tx, &case, (Kind::StillOpen, about), now)?;
             }
             Ok(case)
         })

@@ -5,6 +5,8 @@
 //! A word is put down in the same step as the change itself. It is for a colleague, so no governor is asked; it waits for the
 //! morning unless the visit is nearer than that; word of a breakdown waits for nothing.
 
+use std::time::Instant;
+
 use foretell_model::{HOUR_MS, Timestamp};
 
 use crate::calendar::Calendar;
@@ -42,6 +44,7 @@ impl Outreach {
     /// Tells technicians of what changed for them.
     pub(crate) fn tell_crews(&self, now: Timestamp) -> Result<()> {
         let due = self.store.read("read the words for technicians", |c| crews::due(c, now, BATCH_MAX))?;
+        let begun = Instant::now();
         for kept in due {
             let marked = self.store.write("mark a word for a technician", |tx| self.mark(tx, &kept, now))?;
             let Some((channel, parcel)) = marked else { continue };
@@ -50,6 +53,9 @@ impl Outreach {
                 |known| known.deliver(&parcel),
             );
             self.store.write("record a word for a technician", |tx| settle(tx, &kept, fate, now))?;
+            if begun.elapsed() >= self.options.delivering_max {
+                break;
+            }
         }
         Ok(())
     }

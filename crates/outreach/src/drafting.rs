@@ -285,6 +285,16 @@ impl Outreach {
         }
     }
 
+    /// Whether a message that a channel does not take now goes on by another one at once: word of a breakdown does, which waits for
+    /// no server to come back. Where there is no other they are tried again.
+    pub(crate) fn hurries_on(&self, connection: &dyn Session, mail: &Mail) -> Result<bool> {
+        let goes_on = mail.kind.is_about_trouble() && self.goes_on(connection, mail)?;
+        if mail.kind.is_about_trouble() && !goes_on {
+            fates::forget_refusals(connection, mail.id)?;
+        }
+        Ok(goes_on)
+    }
+
     /// What the governor says to sending a message on a medium now.
     pub(crate) fn verdict(
         &self,

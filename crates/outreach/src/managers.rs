@@ -6,6 +6,7 @@
 //! idempotent channel receives it again under the same key, any other nothing, and the record says that it may not have arrived.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use foretell_model::Timestamp;
 use serde::Serialize;
@@ -136,6 +137,7 @@ impl Outreach {
             return Ok(());
         }
         let known = self.options.managers.read();
+        let begun = Instant::now();
         for kept in due {
             let manager = known.iter().find(|manager| manager.login == kept.login);
             let marked = self.store.write("mark a word for a manager", |tx| self.mark_word(tx, &kept, manager, now))?;
@@ -145,6 +147,9 @@ impl Outreach {
                 None => Err(DeliveryError::Temporary("its channel is no longer configured".into())),
             };
             self.store.write("record a word for a manager", |tx| settle(tx, &kept, fate, now))?;
+            if begun.elapsed() >= self.options.delivering_max {
+                break;
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use foretell_model::Catalogue;
 
@@ -94,6 +95,9 @@ pub struct OutreachOptions {
     /// Whether readings tell the time, as in a rehearsal: months pass in a minute then, and a look that a later one has overtaken
     /// is no clock that went back.
     pub time_of_readings: bool,
+    /// Deliveries of one look at the clock end after so long, and the rest waits for the next: behind a mail server that does not
+    /// answer, promises would slip untold, and what was let go by day would arrive at night.
+    pub delivering_max: Duration,
     /// Ways out, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who is told that a customer complains.
@@ -143,6 +147,7 @@ impl OutreachOptions {
             auto_approve: BTreeSet::new(),
             delivers: true,
             time_of_readings: false,
+            delivering_max: Duration::from_secs(20),
             channels: Vec::new(),
             managers: Managers::default(),
             hooks: Vec::new(),

@@ -215,7 +215,7 @@ fn conversation(connection: &dyn Session, reply: &Reply) -> Result<Conversation>
         let customer = registry::find(connection, &mail.customer)?;
         let customer = customer.ok_or_else(|| OutreachError::missing("customer", &mail.customer))?;
         let medium = if medium.is_empty() { mail.medium.clone().unwrap_or_default() } else { medium };
-        return Ok(Conversation { customer, medium, mail: Some(mail) });
+        return Ok(Conversation { mail: of_own(connection, mail, &customer)?, customer, medium });
     }
     let customer: Option<Customer> = match (&reply.customer, &reply.address) {
         (Some(id), _) => registry::find(connection, id)?,
@@ -234,10 +234,16 @@ fn conversation(connection: &dyn Session, reply: &Reply) -> Result<Conversation>
     let asked = reply.customer.as_deref().or(reply.address.as_deref()).unwrap_or_default();
     let customer = customer.ok_or_else(|| OutreachError::missing("conversation", asked))?;
     let mail = match replies::newest_message(connection, &customer.id, &medium)? {
-        Some(number) => Some(messages::get(connection, number)?),
+        Some(number) => of_own(connection, messages::get(connection, number)?, &customer)?,
         None => None,
     };
     Ok(Conversation { customer, medium, mail })
+}
+
+/// A message, unless its machine has become somebody else's: whoever had it speaks for it no more, and is not read by whoever has it.
+fn of_own(connection: &dyn Session, mail: Mail, reader: &Customer) -> Result<Option<Mail>> {
+    let owner = registry::customer_of(connection, &mail.machine)?;
+    Ok(owner.is_none_or(|owner| owner.id == reader.id).then_some(mail))
 }
 
 /// Telephone numbers are written in many ways; anything else counts as it stands, but for upper and lower case.

@@ -248,6 +248,9 @@ impl Outreach {
         change(&mut case)?;
         service_cases::save(connection, &mut case)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
+        if case.closed.is_some() {
+            service_cases::end_waits(connection, id, now)?;
+        }
         if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
             use_parts(connection, report)?;
         }

@@ -85,6 +85,26 @@ fn what_a_channel_refuses_goes_on_to_the_next_and_goes_out_once() {
     check(|_| {}, vec![refused(), unknown()], &[], (Stage::Call, asked));
 }
 
+/// The times that it tells would have passed before a server comes back.
+#[test]
+fn word_of_a_breakdown_takes_another_way_than_the_one_that_is_down() {
+    #[track_caller]
+    fn check(fates: Vec<DeliveryError>, minutes: &[i64], expected: &[&str]) {
+        let s = scene();
+        let broken = s.outreach.open_service_case(&machine("s02/m002"), Source::Advisor, "it stopped", "wang", now());
+        s.outreach.send_technician(broken.unwrap().id, "chen", None, "wang", now()).unwrap();
+        s.next(fates);
+        for minute in minutes {
+            s.outreach.tick(now() + minute * MINUTE_MS).unwrap();
+        }
+        assert_eq!(s.delivered(), expected);
+    }
+    check(vec![later()], &[0, 0], &["email foretell-1"]);
+    // All are down: each is tried again, the preferred one first.
+    check(vec![later(), later()], &[0, 0, 0], &[]);
+    check(vec![later(), later()], &[0, 0, 0, 5], &["sms foretell-1"]);
+}
+
 #[test]
 fn a_message_that_goes_on_obeys_the_same_rules() {
     let s = scene();

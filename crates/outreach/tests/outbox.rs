@@ -9,7 +9,7 @@ use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
     AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, RecordFilter,
-    Stage,
+    Registry, Source, Stage,
 };
 
 #[test]
@@ -414,4 +414,52 @@ fn what_expired_while_it_waited_is_set_aside_and_the_card_says_why() {
     check(5.0, true, "");
     check(40.0, false, "the time that the message forecasts is over");
     check(26_500.0, false, "the link in the message has expired");
+}
+
+/// Each of many letters may wait half a minute for a mail server that does not answer.
+#[test]
+fn a_slow_channel_holds_up_neither_what_is_urgent_nor_the_next_look_at_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let channel = std::sync::Arc::new(support::Recorder::default());
+    drop(support::open(dir.path(), channel.clone()));
+    let options = foretell_outreach::OutreachOptions {
+        delivering_max: std::time::Duration::ZERO,
+        ..support::options(channel.clone())
+    };
+    let outreach = foretell_outreach::Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+    let now = wednesday();
+    for (offset, id) in [(1, "s01/m002"), (2, "s02/m002")] {
+        let id = apply(&outreach, offset, &cooler(id, Grade::Advise, Status::Opened), now);
+        outreach.approve(&id, "wang", now).unwrap();
+    }
+    let later = now + 60_000;
+    let broken =
+        outreach.open_service_case(&machine("s02/m003"), Source::Advisor, "it stopped", "wang", later).unwrap();
+    outreach.send_technician(broken.id, "chen", None, "wang", later).unwrap();
+    let look = || {
+        outreach.tick(later).unwrap();
+        std::mem::take(&mut *channel.parcels.lock().unwrap()).into_iter().map(|parcel| parcel.key).collect::<Vec<_>>()
+    };
+    assert_eq!([look(), look(), look(), look()], [vec!["foretell-3"], vec!["foretell-1"], vec!["foretell-2"], vec![]]);
+}
+
+/// What a customer calls a machine may be as long as a subject is; nobody can mend that in a word that is written when it goes out.
+#[test]
+fn a_long_name_keeps_no_word_back() {
+    const LONG: &str = "Atlas Copco GA 75 VSD+ in hall 3 north, beside the old boiler house";
+    let (s, now) = (scene(), wednesday());
+    let named = support::REGISTRY.replacen("number = \"No. 2\"", &format!("number = \"{LONG}\""), 1);
+    s.outreach.import(&Registry::from_toml(&named).unwrap(), "test", now).unwrap();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let link = s.outreach.approve(&id, "wang", now).unwrap().link;
+    s.outreach.tick(now).unwrap();
+    let page = s.outreach.booking_page(token(&link), now).unwrap();
+    s.outreach.book(token(&link), page.slots[0].slot.start, now).unwrap();
+    s.outreach.tick(now).unwrap();
+    let broken =
+        s.outreach.open_service_case(&machine("s02/m002"), Source::Advisor, "it stopped", "wang", now).unwrap();
+    s.outreach.send_technician(broken.id, "chen", None, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    let parcels = s.channel.parcels.lock().unwrap();
+    assert_eq!(parcels.iter().filter(|parcel| parcel.subject.contains(LONG)).count(), 3);
 }

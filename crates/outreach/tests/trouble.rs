@@ -2,7 +2,7 @@
 
 use crate::support::broken::{done, minutes, now};
 use crate::support::desk::{desk, of_fault};
-use crate::support::scene::scene;
+use crate::support::scene::{Scene, scene};
 use crate::support::{agreed, apply, finding, machine, token};
 use foretell_model::{FaultCode, Finding, FindingId, Grade, Obstacle, Reply, Status, TimerState};
 use foretell_outreach::governor::Reason;
@@ -78,6 +78,33 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
         ],
     );
     check("s01/m002", ["2号机：给您回电要晚一点", "2号机：已安排陈军师傅过来", "2号机：师傅要晚一点到"]);
+}
+
+/// Nobody knows when a breakdown ends, so what it holds is asked about a day later; the visit may be over by then.
+#[test]
+fn word_of_a_visit_that_waited_for_a_breakdown_goes_out_as_soon_as_that_is_over() {
+    type End = fn(&Scene, i64);
+    let mended: End = |s, case| {
+        s.outreach.arrived(case, "chen", minutes(10)).unwrap();
+        drop(s.outreach.close_service_case(case, &done(), "", "chen", minutes(60)).unwrap());
+    };
+    let was_none: End = |s, case| drop(s.outreach.withdraw_trouble(case, "a test", "wang", minutes(60)).unwrap());
+    for end in [mended, was_none] {
+        let s = scene();
+        let fault = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&s.outreach, 1, &fault, now());
+        let link = s.outreach.approve(&id, "wang", now()).unwrap().link;
+        s.outreach.tick(now()).unwrap();
+        let page = s.outreach.booking_page(token(&link), now()).unwrap();
+        s.outreach.book(token(&link), page.slots[0].slot.start, now()).unwrap();
+        let case = s.break_down("s02/m002");
+        s.outreach.tick(now()).unwrap();
+        assert_eq!(s.subjects().len(), 1, "the visit is not spoken of meanwhile");
+        end(&s, case);
+        s.outreach.tick(minutes(61)).unwrap();
+        let said = s.subjects();
+        assert!(said.iter().any(|subject| subject.starts_with("Compressor No. 2: our visit on")), "{said:?}");
+    }
 }
 
 #[test]

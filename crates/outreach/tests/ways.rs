@@ -2,9 +2,11 @@
 //! controllers that trip.
 
 use crate::support::roads::{Scene, now, scene};
-use crate::support::{apply, finding, machine, token};
+use crate::support::{self, apply, finding, machine, token};
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Reply, Status, Timestamp};
-use foretell_outreach::{AfterCall, AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
+use foretell_outreach::{
+    AfterCall, AlarmHeard, OutreachError, RecordFilter, Registry, ReplyHeard, Source, Stage, TripRules,
+};
 
 fn by_sms(id: &str, text: &str) -> Reply {
     Reply {
@@ -67,6 +69,25 @@ fn a_reply_is_kept_once_and_waits_for_the_advisor() {
     // No reminder goes to somebody who has answered.
     s.outreach.tick(now().plus_days(10.0)).unwrap();
     assert_eq!(s.media(), ["sms"]);
+}
+
+/// A technician would be sent, and whoever has the machine now would read on its page what somebody else wrote.
+#[test]
+fn whoever_had_a_machine_before_speaks_for_it_no_more() {
+    for names_the_letter in [true, false] {
+        let s = scene();
+        let (id, message, _) = s.sent();
+        let sold = support::REGISTRY.replacen("\"s02\"\ncustomer = \"acme\"", "\"s02\"\ncustomer = \"huaxin\"", 1);
+        s.outreach.import(&Registry::from_toml(&sold).unwrap(), "test", now()).unwrap();
+        s.customer(|customer| drop(customer.addresses.insert("sms".into(), "+44 7700 900123".into())));
+        let before = s.remark(&id);
+        let message = names_the_letter.then(|| format!("foretell-{message}"));
+        s.reply(Reply { message, ..by_sms("a", "It has stopped. Can somebody come?") }).unwrap();
+        // The one machine that is left to them.
+        let open = s.outreach.service_cases().unwrap();
+        assert_eq!(open.iter().map(|case| case.machine.as_str()).collect::<Vec<_>>(), ["s03/m003"]);
+        assert_eq!(s.remark(&id), before);
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ words! {
     take_back_arrival = "That was a mistake: not there yet", "点错了，还没到";
     take_back_report = "This was entered by mistake", "填错了，要撤回";
     take_back_closing = "It was closed by mistake", "结束错了，要重新打开";
-    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer was told in writing that it is over, they are told that it is not.", "报修会重新打开，配件退回库存。如果已经告知客户处理完毕，会再通知客户还没处理完。";
+    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer was told in writing that it is over, or had said so, they are told that it is not.", "报修会重新打开，配件退回库存。如果已经告知客户处理完毕，或客户自己说过不用处理，会再通知客户还需要处理。";
     take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both. Within two hours of your report the forecasts are not affected; later than that they have already started afresh.", "这次上门会重新打开，配件退回库存，客户页面同步更新。记录里两次操作都会保留。提交后两小时内撤回，预测不受影响；超过两小时，预测已按检修后重新开始。";
     take_back_why = "What happened, in a sentence", "怎么回事，一句话说明";
     take_back = "Take it back", "撤回";
@@ -108,7 +108,7 @@ words! {
     call_comer = "Call", "打电话";
     comer_here = "Is with you", "已到现场";
     way_rough = "A rough estimate from the straight-line distance; it does not take traffic into account.", "时间按直线距离粗略估算，没有考虑路况。";
-    way_no_time = "On the way to you", "已经在来的路上";
+    way_no_time = "On the way", "已经在路上";
     way_label = "How far the technician has come", "师傅走到哪儿了";
     done_eyebrow = "The work is done", "工作已完成";
     watched = "We keep an eye on the readings and will be in touch if anything changes.", "机器的数据我们会继续留意，有变化就联系您。";
@@ -207,14 +207,14 @@ pub(crate) fn about_minutes(minutes: i64, lang: Lang) -> String {
     }
 }
 
-/// When somebody on the way will be there, in a line: the clock time that the letters have, and how long that still is. What has
-/// passed is not promised again.
+/// When somebody on the way will be there, in a line for whoever waits and for whoever drives: the clock time that the letters have,
+/// and how long that still is. What has passed is not promised again.
 pub(crate) fn there_in(way: &Way, (now, zone): (Timestamp, Tz), lang: Lang) -> String {
     let Some(arrival) = way.arrival else { return words(lang).way_no_time.to_owned() };
     let clock = civil::clock_or_date(arrival.at, now, zone, lang);
     let left = (arrival.at - now) / MINUTE_MS;
     match (left >= 0, lang) {
-        (true, Lang::En) => format!("With you at about {clock}, in {}", about_minutes(left, lang)),
+        (true, Lang::En) => format!("Arriving at about {clock}, in {}", about_minutes(left, lang)),
         (true, Lang::Zh) => format!("{clock}左右到，还要{}", about_minutes(left, lang)),
         // An hour and more is not a little.
         (false, Lang::En) if left < -60 => format!("Expected at about {clock}, now a good deal later"),
@@ -356,12 +356,12 @@ mod tests {
         let now = (minute(5), Tz::UTC);
         let said = |way: &Way, lang| (there_in(way, now, lang), way_because(way, "Jun Chen", now, lang));
         let expected = |at, as_of, told| Some(Arrival { at: minute(at), as_of: minute(as_of), told });
-        assert_eq!(said(&way, Lang::En), ("On the way to you".into(), "Set out at 00:00.".into()));
+        assert_eq!(said(&way, Lang::En), ("On the way".into(), "Set out at 00:00.".into()));
         let far = Way { arrival: expected(25, 4, false), km: Some(11.6), located: Some(minute(4)), ..way.clone() };
         assert_eq!(
             said(&far, Lang::En),
             (
-                "With you at about 00:25, in about 20 minutes".into(),
+                "Arriving at about 00:25, in about 20 minutes".into(),
                 "About 12 km away. A rough estimate from the straight-line distance; it does not take traffic into account. As of 00:04.".into()
             )
         );

@@ -7,7 +7,7 @@ use foretell_model::{FindingId, Obstacle, Remark, TemplateFault, Timestamp};
 
 use super::lint;
 use super::trial::specimens;
-use super::{Composer, Draft, Occasion, check, check_word, library};
+use super::{Composer, Draft, Occasion, check, check_subject, check_word, library};
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::Language;
@@ -278,7 +278,7 @@ fn known(name: &str) -> Result<(Occasion, Language)> {
     Occasion::of_template(name).ok_or_else(|| OutreachError::missing("template", name))
 }
 
-/// A text as it would go out, its short form measured too.
+/// A text as it would go out, its subject and its short form measured too.
 pub(super) fn strictly(occasion: Occasion, text: &Draft) -> Result<()> {
     const MACHINE: &str = "invented/one";
     match occasion {
@@ -289,6 +289,7 @@ pub(super) fn strictly(occasion: Occasion, text: &Draft) -> Result<()> {
         trouble if trouble.is_about_trouble() => check_word(text, MACHINE)?,
         _ => check(text, MACHINE)?,
     }
+    check_subject(text)?;
     let long = lint::short(&text.short, MACHINE).into_iter().filter(|remark| matches!(remark, Remark::Short(_)));
     let long: Vec<Remark> = long.collect();
     if long.is_empty() { Ok(()) } else { Err(OutreachError::Lint(long)) }

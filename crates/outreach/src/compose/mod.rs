@@ -44,7 +44,7 @@ pub(crate) use shelf::Shelf;
 
 use std::path::Path;
 
-use foretell_model::{Lack, Remark};
+use foretell_model::{Lack, Remark, SUBJECT_CHARS_MAX};
 use minijinja::Environment;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -198,11 +198,12 @@ fn environment() -> Result<Environment<'static>> {
 pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
     let mut remarks = lint::message(&draft.subject, &draft.body, machine_id);
     for remark in lint::short(&draft.short, machine_id) {
-        // A long name of the reader's makes a long message and must not keep it back; templates are measured when saved.
-        if !remarks.contains(&remark) && !matches!(remark, Remark::Short(_)) {
+        if !remarks.contains(&remark) {
             remarks.push(remark);
         }
     }
+    // A long name makes a long message and must not keep it back; templates are measured when saved.
+    remarks.retain(|remark| !matches!(remark, Remark::Short(_) | Remark::Subject(1..)));
     if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) }
 }
 
@@ -217,6 +218,17 @@ pub(crate) fn check_names(draft: &Draft, several: &[&str]) -> Result<()> {
     let missing = several.iter().filter(lacks).map(|name| Remark::Missing(Lack::Machine((*name).to_owned())));
     let missing: Vec<Remark> = missing.collect();
     if missing.is_empty() { Ok(()) } else { Err(OutreachError::Lint(missing)) }
+}
+
+/// Refuses a subject that is longer than a person writes one.
+///
+/// # Errors
+/// Says how long it is.
+pub(crate) fn check_subject(draft: &Draft) -> Result<()> {
+    match draft.subject.chars().count() {
+        0..=SUBJECT_CHARS_MAX => Ok(()),
+        chars => Err(OutreachError::Lint(vec![Remark::Subject(chars)])),
+    }
 }
 
 /// As [`check`], for word about a service case, which need not have a page.

@@ -146,8 +146,7 @@ impl Outreach {
             promise: (occasion == Occasion::Late).then_some(Promise::OnSite),
             news: (occasion == Occasion::Progress).then_some(&news),
             technician: technician.as_ref(),
-            link: "",
-            is_after: false,
+            ..About::default()
         };
         composer.letter(occasion, language, &self.trouble_facts(&case, about, &people, now))
     }

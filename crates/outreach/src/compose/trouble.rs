@@ -49,6 +49,8 @@ pub(crate) struct TroubleFacts {
     report: bool,
     /// Whether the customer was kept waiting longer than promised.
     kept_waiting: bool,
+    /// Whether the customer had said that nobody need come.
+    had_no_need: bool,
     /// How long the machine stood still, for words that fit: `moments`, `hours` or `days`.
     cost: &'static str,
     /// The case's page; empty where there is none.
@@ -73,6 +75,8 @@ pub(crate) struct About<'a> {
     pub(crate) link: &'a str,
     /// Whether word about this case went out before.
     pub(crate) is_after: bool,
+    /// Whether the customer had said that nobody need come.
+    pub(crate) had_no_need: bool,
 }
 
 impl Outreach {
@@ -123,6 +127,7 @@ impl Outreach {
             old_parts: checklist.old_parts && case.report.as_ref().is_some_and(|report| !report.parts.is_empty()),
             report: checklist.report,
             kept_waiting: !case.broken.is_empty(),
+            had_no_need: about.had_no_need,
             cost: cost(case.closed.unwrap_or(now) - case.opened),
             link: about.link.to_owned(),
         }
@@ -184,6 +189,7 @@ pub(super) fn invented(
         old_parts: full,
         report: full,
         kept_waiting: full,
+        had_no_need: false,
         cost: if full { "hours" } else { "moments" },
         link: String::new(),
     }

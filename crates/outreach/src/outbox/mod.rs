@@ -11,6 +11,8 @@ mod decide;
 mod restored;
 pub(crate) mod settle;
 
+use std::time::Instant;
+
 use foretell_model::{FindingId, MachineId, Timestamp};
 use tracing::warn;
 
@@ -49,10 +51,16 @@ impl Outreach {
         let mut done = self.store.write("remind of unanswered messages", |tx| self.remind(tx, now))?;
         done.extend(self.store.write("mind the promises", |tx| self.mind_promises(tx, now))?);
         let due = self.store.read("read the outbox", |c| messages::due(c, now, BATCH_MAX))?;
+        let begun = Instant::now();
         for mail in due {
             match self.store.write("decide on a message", |tx| self.decide(tx, mail.id, now))? {
                 Decision::Settled(ticked) => done.push(ticked),
-                Decision::Deliver(mail, parcel) => done.extend(self.deliver(*mail, &parcel, now)?),
+                Decision::Deliver(mail, parcel) => {
+                    done.extend(self.deliver(*mail, &parcel, now)?);
+                    if begun.elapsed() >= self.options.delivering_max {
+                        break;
+                    }
+                }
                 Decision::Gone => {}
             }
         }

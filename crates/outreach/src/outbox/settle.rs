@@ -114,15 +114,15 @@ pub(crate) fn settle(
             }
             Outcome::Sent
         }
+        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) if outreach.hurries_on(connection, &mail)? => {
+            (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now);
+            Outcome::GoesOn(why.clone().unwrap_or_default())
+        }
         Err(ref again @ (DeliveryError::Temporary(_) | DeliveryError::Busy { .. }))
             if mail.attempts + 1 < ATTEMPTS_MAX =>
         {
             mail.attempts += 1;
-            let asked_ms = match again {
-                DeliveryError::Busy { after, .. } => i64::try_from(after.as_millis()).unwrap_or(0),
-                _ => 0,
-            };
-            let wait_ms = back_off_ms(mail.id, mail.attempts).max(asked_ms);
+            let wait_ms = back_off_ms(mail.id, mail.attempts).max(asked_ms(again));
             (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now + wait_ms);
             Outcome::Retry { at: mail.due, reason: why.clone().unwrap_or_default() }
         }
@@ -164,6 +164,14 @@ pub(crate) fn settle(
     let data = why.or_else(|| mail.channel.clone()).unwrap_or_default();
     write_record(connection, &mail, "outbox", what, &data, outcome == Outcome::Sent, now)?;
     Ok(ticked(&mail, outcome))
+}
+
+/// How long a pause the other side asks for.
+fn asked_ms(error: &DeliveryError) -> i64 {
+    match error {
+        DeliveryError::Busy { after, .. } => i64::try_from(after.as_millis()).unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// A fate on metrics.

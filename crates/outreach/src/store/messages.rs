@@ -228,9 +228,9 @@ pub(crate) fn queued_about(connection: &dyn Session, machine: &MachineId, kind: 
     many(connection, condition, values![machine.as_str(), kind.name()])
 }
 
-/// Messages that ask to go out by now, oldest first.
+/// Messages that ask to go out by now: what is urgent, then oldest first.
 pub(crate) fn due(connection: &dyn Session, now: Timestamp, max: u32) -> Result<Vec<Mail>> {
-    many(connection, "state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2", values![now, max])
+    many(connection, "state = 'queued' AND due <= ?1 ORDER BY urgent DESC, due, id LIMIT ?2", values![now, max])
 }
 
 /// Messages in a state that is neither sent nor withdrawn.

@@ -4,6 +4,7 @@ use foretell_model::{FindingId, MachineId, Timestamp};
 
 use super::{Row, Session, Value, values};
 use crate::error::{OutreachError, Result};
+use crate::governor::{Kind, Reason};
 use crate::views::ServiceCase;
 
 const COLUMNS: &str = "id, body";
@@ -34,6 +35,14 @@ pub(crate) fn save(connection: &dyn Session, case: &mut ServiceCase) -> Result<(
     }
     let sql = "UPDATE service_case SET customer = ?2, closed = ?3, body = ?4 WHERE id = ?1";
     connection.execute(sql, values![case.id, case.customer.clone(), case.closed, body]).map(drop)
+}
+
+/// Word of a visit that waited for a case to end is asked about at once: the visit may be over before a day is.
+pub(crate) fn end_waits(connection: &dyn Session, case: i64, now: Timestamp) -> Result<()> {
+    let held = serde_json::to_string(&Reason::Trouble { case });
+    let held = held.map_err(|e| OutreachError::corrupt("why a message is held", e))?;
+    let sql = "UPDATE message SET due = ?3 WHERE state = 'queued' AND kind = ?1 AND held = ?2 AND due > ?3";
+    connection.execute(sql, values![Kind::Confirmation.name(), held, now]).map(drop)
 }
 
 /// One case that must exist.

@@ -2,7 +2,7 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{Counter, Curve, Reached};
-use foretell_engine::MachineView;
+use foretell_engine::{DayView, MachineView};
 use foretell_model::{Catalogue, DAY_MS, Evidence, Finding, FindingKind, Timestamp};
 use foretell_outreach::Machine;
 use foretell_outreach::service::DUE_PREFIX;
@@ -49,16 +49,19 @@ fn counter(
     let at = |days: Option<f64>| days.map(|days| finding.at.plus_days(days));
     let rul = finding.rul_days.filter(|_| left_days > 0.0);
     let reached = rul.and_then(|rul| Some(Reached { from: at(rul.p10)?.max(now), to: at(rul.p90) }));
-    Some(Counter { days: counted_back(view, now_h, per_day_h, now), now_h, interval_h, per_day_h, reached })
+    // A machine that says nothing counts no further.
+    let known = counted.and(view.last_ts).map_or(now, |last| last.min(now));
+    Some(Counter { days: counted_back(&view.days, now_h, per_day_h, known), now_h, interval_h, per_day_h, reached })
 }
 
-/// Hours at the end of past days, counted back from now by what the machine ran on each day, to the last service.
-fn counted_back(view: &MachineView, now_h: f64, per_day_h: f64, now: Timestamp) -> Vec<(i64, f64)> {
-    let Some(last) = view.days.last() else { return Vec::new() };
-    let since_last_days = now.days_since(last.day + DAY_MS).clamp(0.0, 1.0);
+/// Hours at the end of past days, counted back from `known`, when they were `now_h`, by what the machine ran on each day, to the last
+/// service.
+fn counted_back(run: &[DayView], now_h: f64, per_day_h: f64, known: Timestamp) -> Vec<(i64, f64)> {
+    let Some(last) = run.last() else { return Vec::new() };
+    let since_last_days = known.days_since(last.day + DAY_MS).clamp(0.0, 1.0);
     let mut hours = now_h - per_day_h * since_last_days;
     let mut days = Vec::new();
-    for day in view.days.iter().rev() {
+    for day in run.iter().rev() {
         if hours < 0.0 {
             break;
         }
@@ -67,4 +70,37 @@ fn counted_back(view: &MachineView, now_h: f64, per_day_h: f64, now: Timestamp) 
     }
     days.reverse();
     days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_counted_back_from_the_last_word_of_the_machine() {
+        #[track_caller]
+        fn check(known_h: i64, expected: &[(i64, f64)]) {
+            let day = |n: i64, run_h| DayView {
+                day: Timestamp::from_millis(n * DAY_MS),
+                observed_c: None,
+                peak_c: None,
+                expected_c: None,
+                expected_sd_k: 0.0,
+                ambient_c: None,
+                excess_k: None,
+                cooler_ua_loss: None,
+                observable: false,
+                run_h,
+                load_h: run_h,
+                unloaded_current_share: None,
+            };
+            let run = [day(10, 8.0), day(11, 6.0)];
+            let known = Timestamp::from_millis(12 * DAY_MS + known_h * DAY_MS / 24);
+            assert_eq!(counted_back(&run, 4_004.0, 12.0, known), expected);
+        }
+        // It fell silent at midnight; it spoke at noon; nothing is known of a day that is not over beyond its own length.
+        check(0, &[(10, 3_998.0), (11, 4_004.0)]);
+        check(12, &[(10, 3_992.0), (11, 3_998.0)]);
+        check(240, &[(10, 3_986.0), (11, 3_992.0)]);
+    }
 }
