@@ -74,9 +74,8 @@ const UNSEEN_MS: i64 = HOUR_MS;
 /// Samples and time of one wrong unit that convict.
 const UNIT_SAMPLES: u8 = 5;
 const UNIT_MIN: Minute = 45;
-/// Tenths of an ampere show at least so many times the loaded current while a machine is loaded, and while it idles.
-const TENFOLD: f32 = 6.0;
-const TENFOLD_IDLE: f32 = 3.0;
+/// Tenths of an ampere show at least so many times the loaded current: of a loaded machine, and, once suspected, of one that idles.
+const TENFOLD: [f32; 2] = [6.0, 3.0];
 /// No discharge is this hot in degC for long; in Fahrenheit every warm one is hotter.
 const HOT_F: f32 = 125.0;
 /// A machine that runs is at least this warm, degC: what would be colder in another unit is not in that unit.
@@ -323,15 +322,11 @@ impl Channel {
         if jump == Jump::Confirmed { Sample::Good(jump) } else { Sample::Waits(jump) }
     }
 
-    /// A motor never draws three times its loaded current for longer than a start, and never more than twelve times. But the
-    /// current that is held for the loaded one may be that of quiet days, of which a motor of variable speed draws three or four
-    /// times when work begins: so the first value to be doubted is one that a tenth of is near it, and others then follow.
+    /// A motor never draws three times its loaded current for longer than a start. But what is held for that may be of quiet days, and
+    /// of variable speed it draws four times as much when work begins: so only a value of near ten times it raises the doubt.
     fn is_tenfold(&self, value: f32, p: &Plausible, around: &Around) -> bool {
-        p.max > 1000.0 && around.loaded_a.is_some_and(|loaded_a| value > self.tenfold_from() * loaded_a)
-    }
-
-    const fn tenfold_from(&self) -> f32 {
-        if self.unit == 0 { TENFOLD } else { TENFOLD_IDLE }
+        p.max > 1000.0
+            && around.loaded_a.is_some_and(|loaded_a| value > TENFOLD[usize::from(self.unit != 0)] * loaded_a)
     }
 
     /// Whether a value that cannot be true would be in another unit; notes for how long.
@@ -357,7 +352,8 @@ impl Channel {
     fn fits(&self, value: f32, unit: &WrongUnit, p: &Plausible, around: &Around) -> bool {
         let right = unit.right(value);
         if let Some(loaded_a) = around.loaded_a {
-            let may_be = self.tenfold_from() / unit.factor * loaded_a..1.4 * loaded_a;
+            let from = TENFOLD[usize::from(self.unit != 0)] / unit.factor;
+            let may_be = from * loaded_a..1.4 * loaded_a;
             return unit.factor > 1.0 && may_be.contains(&right);
         }
         let temperature = unit.offset != 0.0;

@@ -183,9 +183,8 @@ pub(crate) fn gone_out(connection: &dyn Session, case: &FindingId) -> Result<Vec
     many(connection, condition, values![case.as_str()])
 }
 
-/// Letters that went out whose subjects hold a text in lower case, newest first.
+/// Letters that went out whose subjects hold a text in lower case, newest first; by LIKE, which every database has.
 pub(crate) fn called(connection: &dyn Session, text: &str, max: u32) -> Result<Vec<Mail>> {
-    // LIKE, because every database has it; what it reads as signs of its own is made plain.
     let held = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let condition = "sent IS NOT NULL AND lower(subject) LIKE ?1 ESCAPE '!' ORDER BY sent DESC, id DESC LIMIT ?2";
     many(connection, condition, values![format!("%{held}%"), max])
