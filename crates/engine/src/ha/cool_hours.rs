@@ -2,12 +2,13 @@
 //!
 //! Where it regulates, the oil is as warm as it is because little of it passes the cooler; one that no longer closes leaves it at what
 //! the open branch of the hinge gives. How far the temperature has gone from the one to the other is the share of the oil that
-//! is cooled. But a machine that makes a third of its heat is colder as well, whatever its valve does: the hinge is asked at
-//! the heat of those hours, and hours of less heat than they usually make, in which a machine hardly warms through, tell nothing.
+//! is cooled. But a machine that makes a third of its heat is colder as well, whatever its valve does: only hours of at least the
+//! heat that its cool hours usually make tell of the valve.
 
+use super::baseline::Conditions;
 use super::health::Health;
-use super::points::{self, median};
-use crate::sd::day::DayRecord;
+use super::points::median;
+use crate::sd::day::{DayRecord, heat_share};
 
 /// Regulated and saturated temperature must be this far apart for cool hours to show where the valve stands, K.
 const SPAN_K: f64 = 8.0;
@@ -18,20 +19,25 @@ const LIKE_USUAL: f64 = 0.85;
 /// whether the machine loads and unloads.
 pub(crate) fn open_share(health: &Health, days: &[DayRecord], today: &DayRecord, switches: bool) -> Option<f64> {
     let (td_c, ta_c) = today.cool().td_c().zip(today.cool().ta_c())?;
-    let heat = |day: &DayRecord| points::cool_heat(day, switches);
-    let usual_a = median(&mut days.iter().filter_map(heat).map(|h| h.made_a()).collect::<Vec<_>>())?;
-    let made = heat(today).filter(|heat| heat.made_a() >= LIKE_USUAL * usual_a)?;
+    let usual_a = median(&mut days.iter().filter_map(|day| heat_a(day, switches)).collect::<Vec<_>>())?;
+    heat_a(today, switches).filter(|made_a| *made_a >= LIKE_USUAL * usual_a)?;
     // The normal of yesterday: today's has begun to follow what it should be measured against.
-    let at = health.reference()?.conditions(ta_c, made, None);
-    let expected = health.baseline.expect(&at, 0.0);
+    let expected = health.baseline.expect(&Conditions { ta_c, ..Conditions::default() }, 0.0);
     let span_k = expected.td_c - expected.saturated_c;
     (span_k >= SPAN_K).then(|| ((expected.td_c - td_c) / span_k).clamp(0.0, 1.0))
+}
+
+/// Current that stands for the heat made in a day's cool hours, A.
+fn heat_a(day: &DayRecord, switches: bool) -> Option<f64> {
+    let cool = day.cool();
+    let loaded_share = if switches { (day.load_h() / day.run_h().max(0.1)).min(1.0) } else { 1.0 };
+    cool.td_c().map(|_| cool.amps_a() * heat_share(loaded_share))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ha::baseline::{Baseline, Conditions};
+    use crate::ha::baseline::Baseline;
     use crate::sd::day::Point;
 
     /// A day in cool air of 10 degC, by its cool temperature and current.
@@ -43,8 +49,7 @@ mod tests {
     /// The share on a day after a month of days at full heat, of a machine of variable speed.
     fn share(cool_c: f64, cool_a: f64) -> Option<f64> {
         let days: Vec<DayRecord> = (100..130).map(|number| day(number, 76.0, 125.0)).collect();
-        let reference = points::reference_of(&days, &points::heats(&days, None));
-        let health = Health { reference, learned: true, ..Health::default() };
+        let health = Health { learned: true, ..Health::default() };
         open_share(&health, &days, &day(130, cool_c, cool_a), false)
     }
 

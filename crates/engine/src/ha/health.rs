@@ -81,7 +81,7 @@ impl Default for Health {
 
 impl Health {
     /// The operating point that its hinge is quoted at.
-    pub(crate) fn reference(&self) -> Option<Reference> {
+    pub(super) fn reference(&self) -> Option<Reference> {
         self.reference
     }
 

@@ -173,11 +173,6 @@ pub(crate) struct Heat {
 }
 
 impl Heat {
-    /// Current that stands for all of it, A.
-    pub(super) fn made_a(&self) -> f64 {
-        f64::from(self.made_a)
-    }
-
     /// The same machine with another duty.
     fn times(self, share: f64) -> Self {
         Self { made_a: self.made_a * share as f32, ..self }
@@ -292,17 +287,6 @@ pub(crate) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<
         Some(Heat { made_a: draw_a, draw_a: Some(draw_a) }.times(heat_share(share?)))
     };
     days.iter().zip(duty::of_days(days, sample_h)).map(of_day).collect()
-}
-
-/// The heat made in a day's cool hours, by that day alone.
-pub(super) fn cool_heat(day: &DayRecord, switches: bool) -> Option<Heat> {
-    let cool = Some(day.cool()).filter(|cool| cool.td_c().is_some())?;
-    let cool_a = cool.amps_a() as f32;
-    if !switches {
-        return Some(Heat { made_a: cool_a, draw_a: None });
-    }
-    let duty = (day.load_h() / day.run_h().max(0.1)).min(1.0);
-    Some(Heat { made_a: cool_a, draw_a: Some(day.hot.amps_a() as f32) }.times(heat_share(duty)))
 }
 
 fn point_of(day: &DayRecord, series: Series) -> Point {
