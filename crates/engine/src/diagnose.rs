@@ -245,11 +245,12 @@ impl Speaker<'_> {
         let kind = if predicts { FindingKind::Prediction } else { FindingKind::Anomaly };
         // A new story for a customer needs a cause that is more likely than not today; one that is being told lasts as long as
         // what is seen and its name do.
-        let grade = if machine.episodes.is_told(&fault.code) || likelihood * sign.certainty >= ADVISED_FROM {
-            sign.grade
-        } else {
-            Grade::Watch
-        };
+        let is_likely = likelihood * sign.certainty >= ADVISED_FROM;
+        // A room that becomes hot heats a machine within days and opens its valve, and an open valve lets load cycles through:
+        // that is all that oil running out shows, where nothing tells of the room.
+        let may_be_room = sign.symptom.quick && !machine.health.source.tells_the_room();
+        let grade =
+            if machine.episodes.is_told(&fault.code) || is_likely && !may_be_room { sign.grade } else { Grade::Watch };
         let seen = text::Seen {
             what: &sign.symptom.what.en,
             value: sign.value,
@@ -331,6 +332,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{EngineOptions, speaker};
+    use crate::ha::points::AmbientSource;
 
     const VALVE: &str = "thermostatic_valve";
     const OPEN: &str = "thermostatic_valve_open";
@@ -415,6 +417,38 @@ mod tests {
         let draft = Draft::plain(FindingKind::Anomaly, FaultCode::new("cooling_fan").unwrap(), 0.9, String::new());
         machine.episodes.say(speaker.at, &id, draft, &mut out);
         assert_eq!(name(&mut machine, 0.0).as_deref(), Some("cooling_fan"));
+    }
+
+    #[test]
+    fn unrest_of_a_machine_whose_air_nobody_knows_is_watched() {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
+        let options = EngineOptions { catalogue, ..EngineOptions::default() };
+        let id = MachineId::new("s", "m").expect("an identity");
+        let speaker = speaker(&options, &id, Timestamp::from_millis(0).plus_days(100.0));
+        let find = |code: &str| options.catalogue.symptoms.iter().find(|s| s.code == code).expect("a shipped symptom");
+        let causes = [Alternative { fault: FaultCode::new("low_oil").unwrap(), likelihood: 0.7 }];
+        let fault = options.catalogue.fault(&causes[0].fault).expect("a shipped fault");
+        let grade = |source: AmbientSource| {
+            let mut machine = Machine::default();
+            machine.health.source = source;
+            let sign = Sign {
+                symptom: find("discharge_unsteady"),
+                grade: Grade::Advise,
+                certainty: 1.0,
+                value: 3.8,
+                normal: 1.7,
+                per_day: 0.0,
+                since: 98,
+                sudden: true,
+                step_share: 1.0,
+                log_bf: Some(84.0),
+                forecast: None,
+            };
+            speaker.symptom_draft(&machine, &sign, (fault, 0.7), &causes).grade
+        };
+        assert_eq!(grade(AmbientSource::Own), Grade::Advise);
+        assert_eq!(grade(AmbientSource::SiblingTemperatures), Grade::Advise);
+        assert_eq!(grade(AmbientSource::Season), Grade::Watch);
     }
 
     #[test]

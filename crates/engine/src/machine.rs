@@ -8,8 +8,8 @@ use crate::dm::jump::Jump;
 use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
-use crate::ha::baseline::Conditions;
 use crate::ha::cold::Cold;
+use crate::ha::cool_hours;
 use crate::ha::course::Course;
 use crate::ha::former::Former;
 use crate::ha::health::Health;
@@ -18,6 +18,7 @@ use crate::ha::room::Held;
 use crate::ha::sign::DatedHold;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
+use crate::sd::excursions::UsualHot;
 use crate::sd::feature::Feature;
 use crate::sd::open_day::{ClosedHour, OpenDay, SteadySample};
 use crate::sd::profile::LoadProfile;
@@ -27,8 +28,6 @@ use crate::service::Service;
 
 /// A steady temperature this far from its hour's mean must be confirmed by the next sample, K.
 const ODD_K: f64 = 8.0;
-/// Regulated and saturated temperature must be this far apart for cool hours to show where the valve stands, K.
-const COOL_SPAN_K: f64 = 8.0;
 /// The signals whose sensors are watched, one bit each as in `Signals::mask`.
 const WATCHED_MASK: u16 =
     1 << WATCHED[0] as u16 | 1 << WATCHED[1] as u16 | 1 << WATCHED[2] as u16 | 1 << WATCHED[3] as u16;
@@ -125,9 +124,8 @@ impl Machine {
         last_hour.into_iter().for_each(|hour| self.end_hour(&hour));
         self.profile.end_day();
         self.follow(&record);
-        let peaks_c = self.days.iter().rev().take(6).chain([&record]).filter_map(DayRecord::peak_c);
-        let usual_hot_c = peaks_c.reduce(f64::max).filter(|_| self.days.len() >= 3);
-        self.open.iter_mut().for_each(|open| open.restart(next, usual_hot_c));
+        let usual_hot = self.usual_hot(&record);
+        self.open.iter_mut().for_each(|open| open.restart(next, usual_hot));
         self.regime.learn_levels();
         // By number and not by age: a clock that runs years ahead for an hour must not cost the history.
         if self.days.len() >= DAYS_KEPT {
@@ -137,6 +135,14 @@ impl Machine {
             self.days.reserve_exact(GROW_DAYS.min(DAYS_KEPT - self.days.len()));
         }
         self.days.push(record);
+    }
+
+    /// The most of the last week, which ends with this day.
+    fn usual_hot(&self, newest: &DayRecord) -> Option<UsualHot> {
+        let week = || self.days.iter().rev().take(6).chain([newest]).filter(|day| day.hot.is_some());
+        let most = |value: fn(&DayRecord) -> Option<f64>| week().filter_map(value).reduce(f64::max).map(|v| v as f32);
+        let td_c = most(DayRecord::peak_c).filter(|_| self.days.len() >= 3)?;
+        Some(UsualHot { td_c, ta_c: most(|day| day.hot.ta_c()), amps_a: most(|day| Some(day.hot.amps_a()))? })
     }
 
     /// Forgets the heats of the last days and of today: they were those of the machine before it was worked on.
@@ -183,7 +189,18 @@ impl Machine {
         if let Some((power_kw, amps_a)) = metered {
             self.service.learn_power(power_kw, amps_a);
         }
-        let seen = Seen { ts, dt_ms, regime, td_c: values[TD], amps_a: values[AMPS], bar: values[BAR], signals };
+        let is_told = reading.state.is_some();
+        let seen = Seen {
+            ts,
+            dt_ms,
+            regime,
+            is_told,
+            td_c: values[TD],
+            ta_c: values[TA],
+            amps_a: values[AMPS],
+            bar: values[BAR],
+            signals,
+        };
         let jumped_c = signals.get(Signal::DischargeTemp).map(|c| c as f32);
         if let Some(open) = &mut self.open {
             match believed.td_jump {
@@ -223,14 +240,9 @@ impl Machine {
         open.tally.features(|feature, value| file(courses, day, feature, value));
         match record.cool().td_c().zip(record.cool().ta_c()) {
             // A baseline that is just bending around a hot discharge measures nothing.
-            Some((td_c, ta_c)) if self.health.learned && self.health.trend.is_none() => {
-                // The normal of yesterday: today's has begun to follow what it should be measured against.
-                let expected = self.health.baseline.expect(&Conditions { ta_c, ..Conditions::default() }, 0.0);
-                let span_k = expected.td_c - expected.saturated_c;
-                if span_k >= COOL_SPAN_K {
-                    let share = ((expected.td_c - td_c) / span_k).clamp(-0.5, 1.5);
-                    file(courses, day, Feature::ValveOpenShare, share);
-                }
+            Some(_) if self.health.learned && self.health.trend.is_none() => {
+                let share = cool_hours::open_share(&self.health, &self.days, record, self.regime.is_two_level());
+                share.into_iter().for_each(|share| file(courses, day, Feature::ValveOpenShare, share));
             }
             None if record.hot.ta_c().is_none() => {
                 open.coolest_c().into_iter().for_each(|c| file(courses, day, Feature::CoolestHour, c));

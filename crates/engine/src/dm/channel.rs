@@ -520,7 +520,7 @@ mod tests {
     fn a_wrong_unit_of_a_machine_that_idles_between_is_named() {
         let mut bench = Bench::new(Signal::MotorCurrent);
         bench.around.loaded_a = Some(150.0);
-        let right = |i: usize| if i % 3 == 0 { 60.0 } else { 150.0 + (i % 5) as f32 };
+        let right = |i: usize| if i.is_multiple_of(3) { 60.0 } else { 150.0 + (i % 5) as f32 };
         (0..500).for_each(|i| assert!(bench.take(Some(right(i))).is_some()));
         (1..100).for_each(|i| assert_eq!(bench.take(Some(10.0 * right(i))), None, "{i}"));
         assert_eq!(bench.channel.trouble(), Trouble::Unit);

@@ -6,6 +6,7 @@ pub(crate) mod baseline;
 pub(crate) mod cause;
 pub(crate) mod cold;
 mod converge;
+pub(crate) mod cool_hours;
 pub(crate) mod course;
 mod dropped;
 mod duty;

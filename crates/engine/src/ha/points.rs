@@ -57,6 +57,11 @@ impl AmbientSource {
         matches!(self, Self::Own | Self::Sibling)
     }
 
+    /// Whether it tells a hot room from a hot machine.
+    pub(crate) const fn tells_the_room(self) -> bool {
+        matches!(self, Self::Own | Self::Sibling | Self::SiblingTemperatures)
+    }
+
     /// Whether it tells cool hours from hot ones of the same day.
     const fn knows_the_hour(self) -> bool {
         matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)

@@ -2,7 +2,8 @@
 //!
 //! Not every such heat is a fault's. A machine that stops hot goes on warming its sensor, and one that starts again soon begins
 //! with that heat and loses it within minutes, every day of its life. So what comes with a start counts only when it outlasts the
-//! start or ends with the controller stopping the machine.
+//! start or ends with the controller stopping the machine. And a heat that hotter air or more work than in the last days brings is
+//! the air's or the work's: what is usual moves with both, one to one with the air and, over the air, in proportion to the current.
 
 use foretell_model::MINUTE_MS;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,12 @@ use super::tally::Seen;
 /// A heat is this far above the hottest hour of the last days, K, and at least this hot, degC.
 const HEAT_K: f32 = 8.0;
 const HEAT_FROM_C: f32 = 95.0;
+/// The air where nobody measures it, degC: what more work adds is told in proportion to the rise over it.
+const NOMINAL_AIR_C: f32 = 30.0;
+/// More work than this, as a share of the most of the last days, is a current that nobody should build upon.
+const MORE_WORK_MAX: f32 = 1.6;
+/// Time in which the oil follows what the motor draws.
+const FOLLOWS_MS: f32 = 20.0 * MINUTE_MS as f32;
 /// It begins from no more than this above that hour, K, and within this time.
 const COOL_K: f32 = 3.0;
 const WITHIN_MS: i64 = 30 * MINUTE_MS;
@@ -42,11 +49,23 @@ enum Rise {
     Told,
 }
 
+/// The most of the last days.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UsualHot {
+    /// Highest temperature held, degC.
+    pub(crate) td_c: f32,
+    /// Air of the hot hours by the machine's own sensor, degC.
+    pub(crate) ta_c: Option<f32>,
+    /// Current of the hot hours, A.
+    pub(crate) amps_a: f32,
+}
+
 /// Follows the heats of a day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Excursions {
-    /// Hottest hour of the last days, degC.
-    usual_hot_c: Option<f32>,
+    usual_hot: Option<UsualHot>,
+    /// What the oil's heat has followed of the current, A.
+    work_a: f32,
     rise: Rise,
     count: u8,
     /// Heats that were over at equal load, and heats that stayed.
@@ -65,10 +84,9 @@ pub(crate) struct Excursions {
 
 impl Excursions {
     /// Begins another day and keeps what spans midnight.
-    pub(crate) fn restart(&mut self, usual_hot_c: Option<f64>) {
-        let usual_hot_c = usual_hot_c.map(|c| c as f32);
+    pub(crate) fn restart(&mut self, usual_hot: Option<UsualHot>) {
         (self.count, self.returns, self.stays, self.trips) = (0, 0, 0, 0);
-        self.usual_hot_c = usual_hot_c;
+        self.usual_hot = usual_hot;
     }
 
     /// The day's features.
@@ -84,7 +102,8 @@ impl Excursions {
 
     /// Takes one reading.
     pub(crate) fn observe(&mut self, seen: &Seen<'_>) {
-        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
+        self.follow_work(seen);
+        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_c(seen)) else { return };
         let tripped = self.watch_trips(seen, td_c, usual_c);
         let is_cool = td_c <= usual_c + COOL_K;
         if is_cool {
@@ -98,13 +117,29 @@ impl Excursions {
     /// Notes a temperature that jumped and waits to be believed: a heat begins with the first reading that shows it, and a machine
     /// that trips is at rest by the next.
     pub(crate) fn expect_heat(&mut self, seen: &Seen<'_>) {
-        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
+        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_c(seen)) else { return };
         if self.rise == Rise::None {
             self.rise = self.first_sight(seen, td_c, usual_c);
         }
         if runs(seen) && td_c >= (usual_c + HEAT_K).max(TRIP_FROM_C) {
             self.hot_ms = seen.ts.millis();
         }
+    }
+
+    /// Follows the current: up at once and down as the oil cools.
+    fn follow_work(&mut self, seen: &Seen<'_>) {
+        let now_a = seen.amps_a.filter(|_| runs(seen)).unwrap_or(0.0);
+        let kept_a = self.work_a - (self.work_a - now_a) * (seen.dt_ms as f32 / FOLLOWS_MS).clamp(0.0, 1.0);
+        self.work_a = now_a.max(kept_a);
+    }
+
+    /// What the hottest hour of the last days would be in this air and at this work, degC.
+    fn usual_c(&self, seen: &Seen<'_>) -> Option<f32> {
+        let usual = self.usual_hot?;
+        let hotter_k = seen.ta_c.zip(usual.ta_c).map_or(0.0, |(now, then)| (now - then).max(0.0));
+        let more = (self.work_a / usual.amps_a.max(0.1)).clamp(1.0, MORE_WORK_MAX) - 1.0;
+        let rise_k = (usual.td_c - usual.ta_c.unwrap_or(NOMINAL_AIR_C)).max(0.0);
+        Some(usual.td_c + hotter_k + more * rise_k)
     }
 
     /// It was none.
@@ -192,13 +227,23 @@ mod tests {
     /// Heats counted, trips, and heats that went, of a machine whose hottest hour is 84 degC, read every `every_min`.
     fn check(every_min: i64, readings: &[(f32, Regime)], expected: (u8, u8, u8)) {
         let mut excursions = Excursions::default();
-        excursions.restart(Some(84.0));
+        excursions.restart(Some(UsualHot { td_c: 84.0, ta_c: Some(32.0), amps_a: 100.0 }));
         let signals = Signals::empty();
         for (place, (td_c, regime)) in (0..).zip(readings) {
             let ts = Timestamp::from_millis(1_800_000_000_000) + place * every_min * MINUTE_MS;
             let (dt_ms, regime) = (every_min * MINUTE_MS, *regime);
             let amps_a = Some(if matches!(regime, Regime::Stopped) { 0.0 } else { 100.0 });
-            excursions.observe(&Seen { ts, dt_ms, regime, td_c: Some(*td_c), amps_a, bar: None, signals: &signals });
+            excursions.observe(&Seen {
+                ts,
+                dt_ms,
+                regime,
+                is_told: true,
+                td_c: Some(*td_c),
+                ta_c: Some(32.0),
+                amps_a,
+                bar: None,
+                signals: &signals,
+            });
         }
         assert_eq!((excursions.count, excursions.trips, excursions.returns), expected, "{every_min} min {readings:?}");
     }
@@ -213,6 +258,41 @@ mod tests {
         check(15, &[(82.0, Loaded), (104.0, Stopped), (92.0, Stopped), (60.0, Stopped)], (1, 0, 0));
         // What took an hour is the weather, or dirt.
         check(15, &[(82.0, Loaded), (89.0, Loaded), (91.0, Loaded), (93.0, Loaded), (96.0, Loaded)], (0, 0, 0));
+    }
+
+    /// Heats counted of a machine that has been no hotter than 84 degC at 100 A and in air of 32 degC, and is now.
+    fn counted(now_a: f32, air_c: Option<f32>, heats_c: &[f32]) -> u8 {
+        let mut excursions = Excursions::default();
+        excursions.restart(Some(UsualHot { td_c: 84.0, ta_c: air_c.map(|_| 32.0), amps_a: 100.0 }));
+        let signals = Signals::empty();
+        for (place, td_c) in (0..).zip(heats_c) {
+            excursions.observe(&Seen {
+                ts: Timestamp::from_millis(1_800_000_000_000) + place * 5 * MINUTE_MS,
+                dt_ms: 5 * MINUTE_MS,
+                regime: Regime::LoadedSteady,
+                is_told: false,
+                td_c: Some(*td_c),
+                ta_c: air_c,
+                amps_a: Some(now_a),
+                bar: None,
+                signals: &signals,
+            });
+        }
+        excursions.count
+    }
+
+    #[test]
+    fn the_heat_of_hotter_air_or_of_more_work_is_no_fans() {
+        let heats_c = [82.0, 88.0, 95.0, 95.0, 94.0, 83.0];
+        assert_eq!(counted(100.0, Some(32.0), &heats_c), 1);
+        assert_eq!(counted(100.0, None, &heats_c), 1);
+        // A third more work, and a room that has become ten kelvins hotter.
+        assert_eq!(counted(133.0, Some(32.0), &heats_c), 0);
+        assert_eq!(counted(133.0, None, &heats_c), 0);
+        assert_eq!(counted(100.0, Some(42.0), &heats_c), 0);
+        // A fan that stops is hotter than either by far.
+        let stopped_c = [82.0, 96.0, 108.0, 109.0];
+        assert_eq!(counted(110.0, Some(36.0), &stopped_c), 1);
     }
 
     #[test]

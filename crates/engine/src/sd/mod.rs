@@ -4,6 +4,7 @@ pub(crate) mod day;
 pub(crate) mod duty;
 pub(crate) mod excursions;
 pub(crate) mod feature;
+pub(crate) mod idling;
 pub(crate) mod levels;
 pub(crate) mod loaded_hours;
 pub(crate) mod open_day;

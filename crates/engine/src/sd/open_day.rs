@@ -4,6 +4,7 @@ use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::day::{Day, DayRecord, Point, start_of};
+use super::excursions::UsualHot;
 use super::loaded_hours::LoadedHours;
 use super::sum::Sum;
 use super::tally::Tally;
@@ -79,10 +80,10 @@ impl OpenDay {
         Self { day, ..Self::default() }
     }
 
-    /// Begins another day and keeps the allocation. `usual_hot_c` is what was held at most in the last days.
-    pub(crate) fn restart(&mut self, day: Day, usual_hot_c: Option<f64>) {
+    /// Begins another day and keeps the allocation. `usual_hot` is the most of the last days.
+    pub(crate) fn restart(&mut self, day: Day, usual_hot: Option<UsualHot>) {
         let mut tally = std::mem::take(&mut self.tally);
-        tally.restart(usual_hot_c);
+        tally.restart(usual_hot);
         let hour = if self.goes_on(day) { OpenHour { number: 0, ..self.hour } } else { OpenHour::default() };
         *self = Self { day, hour, tally, ..Self::default() };
     }

@@ -18,6 +18,12 @@ impl Sum {
         }
     }
 
+    /// Adds what another has added up.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.total += other.total;
+        self.n = self.n.saturating_add(other.n);
+    }
+
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.n > 0).then(|| f64::from(self.total) / f64::from(self.n))
     }

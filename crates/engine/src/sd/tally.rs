@@ -4,8 +4,9 @@
 use foretell_model::{MINUTE_MS, Signal, Signals, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::excursions::Excursions;
+use super::excursions::{Excursions, UsualHot};
 use super::feature::Feature;
+use super::idling::Idling;
 use super::profile::Hours;
 use super::regime::Regime;
 use super::sum::{Moments, Sum};
@@ -26,12 +27,9 @@ const SAMPLES_MIN: u16 = 4;
 /// Steps between loaded, warm samples that a day's unrest needs, and their longest.
 const RIPPLE_MIN: u16 = 8;
 const RIPPLE_RUN: u8 = 3;
+/// How far the current of a row may stray from that of its first, as a share: wider than the line pressure's band makes it.
+const RIPPLE_LOAD_SHARE: f32 = 0.1;
 const RIPPLE_WITHIN_MS: i64 = 20 * MINUTE_MS;
-/// Unloaded samples that a daily mean needs.
-const UNLOADED_MIN: u16 = 3;
-/// An unloaded current that varies more than this within a day, some slow samples of a sump that blows down included, is that of
-/// no unloaded motor: part of it is a speed between two others, or a start.
-const UNLOADED_SHARE: f64 = 0.25;
 /// A loaded current that varies more than this within a day is that of a variable speed and says nothing of health.
 const FIXED_SPEED_SHARE: f64 = 0.06;
 /// Days without such variation after which a machine counts as one of fixed speed.
@@ -42,8 +40,6 @@ const CURRENT_PER_BAR: f64 = 0.065;
 const REFERENCE_BAR: f64 = 7.0;
 /// Time in quiet or busy hours that a day's share needs.
 const HOURS_MIN_MS: i32 = 150 * MINUTE_MS as i32;
-/// The sump needs a minute to blow down after unloading (time constant 20-40 s); until then the current is that of neither.
-const BLOWN_DOWN_MS: i64 = 60_000;
 
 /// One checked reading.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +47,11 @@ pub(crate) struct Seen<'a> {
     pub(crate) ts: Timestamp,
     pub(crate) dt_ms: i64,
     pub(crate) regime: Regime,
+    /// Whether the controller itself says what the machine is doing.
+    pub(crate) is_told: bool,
     pub(crate) td_c: Option<f32>,
+    /// By the machine's own sensor.
+    pub(crate) ta_c: Option<f32>,
     pub(crate) amps_a: Option<f32>,
     pub(crate) bar: Option<f32>,
     pub(crate) signals: &'a Signals,
@@ -75,12 +75,12 @@ impl Share {
 pub(crate) struct Tally {
     loaded_a: Moments,
     loaded_bar: Sum,
-    unloaded_a: Moments,
-    unloaded_ms: i32,
+    idling: Idling,
     /// Squared steps between successive loaded and warm temperatures, K^2.
     ripple: Sum,
-    /// The last of them, degC, and how many came in a row.
+    /// The last of them, degC, the current that the first in the row was drawn at, A, and how many came in a row.
     steady_c: f32,
+    steady_a: f32,
     steady_run: u8,
     quiet: Share,
     busy: Share,
@@ -95,15 +95,19 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Begins another day and keeps the allocation, and what spans midnight.
-    pub(crate) fn restart(&mut self, usual_hot_c: Option<f64>) {
+    pub(crate) fn restart(&mut self, usual_hot: Option<UsualHot>) {
         let mut extras = self.extras.take();
         extras.as_deref_mut().into_iter().flatten().for_each(|sum| *sum = Sum::default());
         let mut excursions = std::mem::take(&mut self.excursions);
-        excursions.restart(usual_hot_c);
+        excursions.restart(usual_hot);
+        let mut idling = std::mem::take(&mut self.idling);
+        idling.restart();
         *self = Self {
             extras,
             excursions,
+            idling,
             steady_c: self.steady_c,
+            steady_a: self.steady_a,
             steady_run: self.steady_run,
             variable_days: if self.varies() { FIXED_AFTER_DAYS } else { self.variable_days.saturating_sub(1) },
             counter_from_h: self.counter_from_h,
@@ -116,20 +120,17 @@ impl Tally {
     pub(crate) fn add(&mut self, seen: &Seen<'_>) {
         self.excursions.observe(seen);
         let counter_h = seen.signals.get(Signal::LoadHours).map(|h| h as f32);
+        let counted_h = counter_h.zip(self.counter_h).map(|(to_h, from_h)| (to_h - from_h).max(0.0));
         self.counter_h = counter_h.or(self.counter_h);
-        let was_unloaded_ms = i64::from(self.unloaded_ms);
-        self.unloaded_ms = 0;
         self.add_ripple(seen);
-        match seen.regime {
-            Regime::LoadedSteady if seen.dt_ms > 0 => self.add_loaded(seen),
-            Regime::Unloaded => {
-                let for_ms = (was_unloaded_ms + seen.dt_ms).clamp(0, i64::from(i32::MAX));
-                self.unloaded_ms = for_ms as i32;
-                // Of slow samples nobody knows when the machine unloaded; the mean over a day knows well enough.
-                let blown_down = for_ms >= 2 * BLOWN_DOWN_MS || seen.dt_ms >= 2 * BLOWN_DOWN_MS;
-                seen.amps_a.filter(|_| blown_down).into_iter().for_each(|a| self.unloaded_a.add(a));
-            }
-            _ => {}
+        if seen.regime == Regime::Unloaded {
+            self.idling.add(seen.amps_a, seen.dt_ms, seen.is_told, counted_h);
+            return;
+        }
+        self.idling.end();
+        if seen.regime == Regime::LoadedSteady && seen.dt_ms > 0 {
+            self.idling.add_loaded(seen.dt_ms, seen.is_told, counted_h);
+            self.add_loaded(seen);
         }
     }
 
@@ -161,8 +162,7 @@ impl Tally {
 
     /// Mean current while unloaded, A.
     pub(crate) fn unloaded_a(&self) -> Option<f64> {
-        let (mean, sd) = self.unloaded_a.mean().zip(self.unloaded_a.sd())?;
-        (self.unloaded_a.n() >= UNLOADED_MIN && sd <= UNLOADED_SHARE * mean).then_some(mean)
+        self.idling.amps_a()
     }
 
     /// The day's features.
@@ -204,13 +204,18 @@ impl Tally {
     }
 
     /// Unrest of the loaded, warm temperature from sample to sample, at any cadence that is slower than the oil circuit and
-    /// quicker than the weather. Only of samples in a row, for switching between load and idling moves a temperature too.
+    /// quicker than the weather. Only of samples in a row at one current, for switching between load and idling moves a temperature
+    /// too, and so does every step of a variable speed.
     fn add_ripple(&mut self, seen: &Seen<'_>) {
         let now_c = seen.td_c.filter(|_| seen.regime == Regime::LoadedSteady && seen.dt_ms <= RIPPLE_WITHIN_MS);
         let Some(now_c) = now_c else {
             self.steady_run = 0;
             return;
         };
+        let now_a = seen.amps_a.unwrap_or(self.steady_a);
+        if self.steady_run == 0 || (now_a - self.steady_a).abs() > RIPPLE_LOAD_SHARE * self.steady_a {
+            (self.steady_a, self.steady_run) = (now_a, 0);
+        }
         if self.steady_run >= RIPPLE_RUN {
             self.ripple.add((now_c - self.steady_c).powi(2));
         }
@@ -249,4 +254,40 @@ fn phase_imbalance(signals: &Signals) -> Option<f64> {
     let mean_a = phases_a.iter().sum::<f64>() / 3.0;
     let most_a = phases_a.iter().map(|a| (a - mean_a).abs()).fold(0.0, f64::max);
     (mean_a > 1.0).then(|| (most_a / mean_a).min(2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Unrest of a day of loaded readings, K: each a temperature and a current.
+    fn ripple(reading: impl Fn(i64) -> (f32, f32)) -> Option<f64> {
+        let mut tally = Tally::default();
+        for i in 0..144 {
+            let (td_c, amps_a) = reading(i);
+            tally.add(&Seen {
+                ts: Timestamp::from_millis(1_800_000_000_000 + i * 10 * MINUTE_MS),
+                dt_ms: 10 * MINUTE_MS,
+                regime: Regime::LoadedSteady,
+                is_told: false,
+                td_c: Some(td_c),
+                ta_c: None,
+                amps_a: Some(amps_a),
+                bar: None,
+                signals: &Signals::empty(),
+            });
+        }
+        let mut found = None;
+        tally.features(|feature, value| found = found.or((feature == Feature::Ripple).then_some(value)));
+        found
+    }
+
+    #[test]
+    fn unrest_is_what_a_temperature_does_at_one_current() {
+        let unrest = |i: i64| if i % 2 == 0 { 80.0 } else { 83.0 };
+        assert!(ripple(|i| (unrest(i), 38.0)).is_some_and(|k| (k - 2.1).abs() < 0.1));
+        // A variable speed that follows its work takes the temperature with it.
+        let work_a = |i: i64| [38.0, 38.0, 38.0, 38.0, 38.0, 38.0, 30.0, 22.0, 15.0, 22.0, 30.0, 34.0][i as usize % 12];
+        assert!(ripple(|i| (60.0 + 0.6 * work_a(i), work_a(i))).is_some_and(|k| k < 0.1));
+    }
 }
