@@ -352,9 +352,7 @@ impl Channel {
     fn fits(&self, value: f32, unit: &WrongUnit, p: &Plausible, around: &Around) -> bool {
         let right = unit.right(value);
         if let Some(loaded_a) = around.loaded_a {
-            let from = TENFOLD[usize::from(self.unit != 0)] / unit.factor;
-            let may_be = from * loaded_a..1.4 * loaded_a;
-            return unit.factor > 1.0 && may_be.contains(&right);
+            return unit.factor > 1.0 && self.is_tenfold(value, p, around) && right < 1.4 * loaded_a;
         }
         let temperature = unit.offset != 0.0;
         let discharge = temperature && p.max > 100.0;

@@ -5,9 +5,10 @@
 //! err more to one side: dirt that nobody has found yet makes them read warm, hardly anything makes them read cool. So a
 //! reading above the others pulls a little less than one below, and one far off no more than one a little off.
 //!
-//! What each sibling is known to read too high for dirt of its own is taken off its reading. But where half of the machines that breathe the
-//! air began to read too high in the same days, that is the room's: taken off each of them it would leave an air that stays cool
-//! while everything in it gets hot, and one machine after the other would be found clogged by what the others were freed of.
+//! What each sibling is known to read too high for dirt of its own is taken off its reading. But where half of the machines that
+//! breathe the air began to read too high in the same days, that is the room's: taken off each of them it would leave an air that
+//! stays cool while everything in it gets hot, and one machine after the other would be found clogged by what the others were
+//! freed of.
 //!
 //! Machines that clog together would still pass for weather, and hinges learned from such an air would follow it, and the
 //! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, a usual level, and the
