@@ -16,7 +16,8 @@
 //! of the days beside it: all days of the window are smoothed together.
 
 use super::health::Health;
-use super::points::{Heat, heats, median};
+use super::made::{Heat, heats};
+use super::points::median;
 use super::smooth::{self, Weather};
 use super::thermometer::{Reading, START_C, Thermometer};
 use super::trend::Trend;

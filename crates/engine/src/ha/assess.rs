@@ -9,6 +9,7 @@ use super::fit::{self, Fitted, Given};
 use super::follows::{self, Follows};
 use super::health::{Fresh, Health, reference};
 use super::linear::{self, Vector};
+use super::made;
 use super::memory::{Leaving, Prior};
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::resettled::{Resettled, resettled};
@@ -146,7 +147,7 @@ impl Work {
         let days = &days[first_from(today.saturating_sub(DAYS_KEPT as Day), days)..];
         let mut health = health.clone();
         let oldest = health.valid_from.max(today.saturating_sub(WINDOW_DAYS));
-        let heats = points::heats(days, around.switching_h);
+        let heats = made::heats(days, around.switching_h);
         let in_window = first_from(oldest, days);
         let reference = reference(&mut health, &days[in_window..], &heats[in_window..])?;
         let (source, mut samples) = points::gather(days, &heats, today, reference, around, health.source);

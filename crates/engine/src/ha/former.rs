@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, TERMS};
 use super::health::Health;
-use super::points::{self, AmbientSource, Reference, Series, Surroundings};
+use super::made::{self, Reference};
+use super::points::{self, AmbientSource, Series, Surroundings};
 use crate::sd::day::{Day, DayRecord};
 
 /// A normal that has been superseded. Single precision is far finer than any normal.
@@ -55,7 +56,7 @@ impl Former {
         let place = |day: Day| days.partition_point(|d| d.day < day);
         let days = &days[place(self.since)..place(self.until.max(self.since))];
         let baseline = Baseline { theta: self.theta.map(f64::from) };
-        let heats = points::heats(days, around.switching_h);
+        let heats = made::heats(days, around.switching_h);
         let (source, samples) = points::gather(days, &heats, self.until, self.reference, around, self.source);
         if source != self.source {
             return Vec::new();

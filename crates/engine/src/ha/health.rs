@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief};
 use super::former::Former;
+use super::made::{self, Heat, Reference};
 use super::memory::{Memory, Prior};
-use super::points::{self, AmbientSource, Heat, Reference, Sample};
+use super::points::{AmbientSource, Sample};
 use super::rows::Noise;
 use super::trend::Trend;
 use crate::sd::day::{Day, DayRecord};
@@ -152,7 +153,7 @@ impl Health {
 
 /// The reference operating point, kept until the machine has clearly become another one.
 pub(super) fn reference(health: &mut Health, days: &[DayRecord], heats: &[Option<Heat>]) -> Option<Reference> {
-    let fresh = points::reference_of(days, heats)?;
+    let fresh = made::reference_of(days, heats)?;
     let kept = health.reference.filter(|kept| health.fresh == Fresh::No && kept.is_like(&fresh));
     let reference = kept.unwrap_or(fresh);
     health.reference = Some(reference);
@@ -173,7 +174,7 @@ mod tests {
         let hot = Point::new(85.0, Some(25.0), 60.0, None);
         let day = |day| DayRecord::new(day, hot, Point::default(), None, None).with_hours(24.0, 24.0, None);
         let days: Vec<DayRecord> = (20..60).map(day).collect();
-        assert!(reference(&mut health, &days, &points::heats(&days, None)).is_some());
+        assert!(reference(&mut health, &days, &made::heats(&days, None)).is_some());
         (health.learned, health.fresh) = (true, Fresh::No);
         health.restart(60);
         assert_eq!(health.days_needed(), REMEMBERED_DAYS);

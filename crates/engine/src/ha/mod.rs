@@ -16,6 +16,7 @@ pub(crate) mod former;
 pub(crate) mod health;
 pub(crate) mod leaving;
 pub(crate) mod linear;
+pub(crate) mod made;
 pub(crate) mod memory;
 pub(crate) mod moments;
 mod mornings;

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::air::{Sibling, Told};
 use super::baseline::Conditions;
 use super::duty;
+use super::made::{Heat, Reference};
 use super::neighbours;
 use super::silent;
 use super::trend::Trend;
-use crate::sd::day::{Day, DayRecord, Point, heat_share, start_of};
+use crate::sd::day::{Day, DayRecord, Point, start_of};
 
 /// Where the ambient of a machine comes from, from the surest to the vaguest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,56 +160,6 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) is_told: bool,
 }
 
-/// What turns raw points into comparable ones. Single precision is far finer than any of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Reference {
-    heat: Heat,
-    bar: Option<f32>,
-}
-
-/// How much heat a machine makes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Heat {
-    /// Current that stands for it, A: of all of the running time.
-    made_a: f32,
-    /// Current while loaded, A, of a machine that loads and unloads.
-    draw_a: Option<f32>,
-}
-
-impl Heat {
-    /// The same machine with another duty.
-    fn times(self, share: f64) -> Self {
-        Self { made_a: self.made_a * share as f32, ..self }
-    }
-}
-
-impl Reference {
-    /// The usual heat, that of a day where it is not known.
-    pub(super) const fn usual(&self) -> Heat {
-        self.heat
-    }
-
-    /// What heat and pressure are beside the reference, with this air.
-    pub(super) fn conditions(&self, ta_c: f64, heat: Heat, bar: Option<f64>) -> Conditions {
-        let draw = heat.draw_a.zip(self.heat.draw_a).map_or(1.0, |(draw, usual)| f64::from(draw / usual.max(0.1)));
-        let duty = f64::from(heat.made_a / self.heat.made_a) / draw.max(0.1);
-        Conditions {
-            ta_c,
-            load_tenths: ((duty - 1.0) * 10.0).clamp(-9.0, 5.0),
-            draw_tenths: ((draw - 1.0) * 10.0).clamp(-2.0, 2.0),
-            pressure_bar: bar.zip(self.bar).map_or(0.0, |(b, r)| (b - f64::from(r)).clamp(-6.0, 6.0)),
-            ta_sd_k: 0.0,
-        }
-    }
-
-    /// Whether a later one is of a machine that works alike.
-    pub(super) fn is_like(&self, later: &Self) -> bool {
-        (0.6..1.6).contains(&(later.heat.made_a / self.heat.made_a))
-            && self.bar.is_some() == later.bar.is_some()
-            && self.heat.draw_a.is_some() == later.heat.draw_a.is_some()
-    }
-}
-
 /// Share of the days on which a source must speak to be chosen.
 pub(super) const COVERAGE: f64 = 0.6;
 /// Share at which the source in use is kept.
@@ -250,7 +201,7 @@ pub(crate) fn gather(
             let heat = match series {
                 Series::Hot => heats[place],
                 // A machine of variable speed shows in each hour what it draws.
-                Series::Cool if cool_heats.is_empty() => Some(Heat { made_a: point.amps_a() as f32, draw_a: None }),
+                Series::Cool if cool_heats.is_empty() => Some(Heat::drawn(point.amps_a())),
                 Series::Cool => heats[place].zip(cool_heats[place]).map(|(heat, share)| heat.times(share)),
             };
             let conditions = reference.conditions(ta_c, heat.unwrap_or(reference.usual()), point.bar());
@@ -275,21 +226,6 @@ pub(super) fn spoken(
         AmbientSource::Sibling if by_hour => point_of(day, series).beside_c(),
         _ => ambient(source, day, series, today, around),
     }
-}
-
-/// Current that stands for the heat made in the hot hours of each day, A. A load/unload machine that is sampled every ten
-/// minutes shows a coin toss per sample, so its duty is told from all its days; and idling it draws half the current but a
-/// quarter of the power, so a mean current would understate what a change of demand does.
-pub(crate) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<Heat>> {
-    let loaded_a = |d: &DayRecord| d.hot.is_some().then(|| d.hot.amps_a() as f32);
-    let Some(sample_h) = switching_h else {
-        return days.iter().map(|d| Some(Heat { made_a: loaded_a(d)?, draw_a: None })).collect();
-    };
-    let of_day = |(d, share): (&DayRecord, Option<f64>)| {
-        let draw_a = loaded_a(d)?;
-        Some(Heat { made_a: draw_a, draw_a: Some(draw_a) }.times(heat_share(share?)))
-    };
-    days.iter().zip(duty::of_days(days, sample_h)).map(of_day).collect()
 }
 
 fn point_of(day: &DayRecord, series: Series) -> Point {
@@ -371,17 +307,6 @@ pub(crate) fn season_c(day: Day, latitude_deg: Option<f64>) -> f64 {
     let amplitude_k = (latitude.abs() * 0.28).min(11.0) * latitude.signum();
     let turn = std::f64::consts::TAU * (f64::from(start_of(day).day_of_year()) - 205.0) / 365.25;
     24.0 + amplitude_k * turn.cos()
-}
-
-/// The operating point that others are compared with: medians over the window's hot points, with the heat of each.
-pub(crate) fn reference_of(days: &[DayRecord], heats: &[Option<Heat>]) -> Option<Reference> {
-    let heats: Vec<&Heat> = heats.iter().flatten().filter(|h| h.made_a > 0.5).collect();
-    let middle = |value: fn(&Heat) -> Option<f32>| {
-        median(&mut heats.iter().copied().filter_map(value).map(f64::from).collect::<Vec<f64>>()).map(|a| a as f32)
-    };
-    let mut bars: Vec<f64> = days.iter().filter_map(|d| d.hot.bar()).collect();
-    let heat = Heat { made_a: middle(|h| Some(h.made_a))?, draw_a: middle(|h| h.draw_a) };
-    Some(Reference { heat, bar: median(&mut bars).map(|bar| bar as f32) })
 }
 
 /// Median; `None` of nothing.

@@ -9,6 +9,8 @@
 //! Each has one unknown, fitted to the days since the onset; the squares that it leaves say which it is. On a machine that
 //! is never cool all three are the same, and the weighing says nothing, as it should.
 
+use std::slice;
+
 use super::baseline::{Baseline, Conditions};
 use super::linear;
 use super::points::{AmbientSource, Sample, Series, median};
@@ -134,53 +136,91 @@ pub(crate) fn jump(
     today: Day,
 ) -> Option<Jump> {
     let own_air = source == AmbientSource::Own;
-    let over: Vec<(Day, f64, f64)> = samples
-        .iter()
-        .filter(|s| s.series == Series::Hot && s.day + JUMP_DAYS >= today)
-        .map(|s| {
-            let expected = baseline.expect(&s.at, 0.0);
-            (s.day, s.td_c - expected.td_c, if own_air { 0.0 } else { expected.weight })
-        })
-        .collect();
-    let middle = |days: &[(Day, f64, f64)]| median(&mut days.iter().map(|(_, k, _)| *k).collect::<Vec<f64>>());
+    let over: Vec<Over<'_>> = hot(samples, today.saturating_sub(JUMP_DAYS)).map(|s| Over::of(s, baseline)).collect();
     let jump = |at: usize| {
         let (before, since) = over.split_at(at);
         let (last, first) = (before.last()?, since.first()?);
-        let until = middle(&before[before.len().saturating_sub(JUMP_BETWEEN)..])?;
-        let stayed_k = middle(&since[..since.len().min(JUMP_BETWEEN)])? - until;
-        let k = stayed_k.min(first.1 - last.1);
-        let bound_k = (JUMP_FROM_K + JUMP_OF_WEATHER_K * last.2.max(first.2)).max(JUMP_SDS * sd_k);
-        (first.0 - last.0 <= JUMP_WITHIN && k >= bound_k).then_some((k, since))
+        let stayed = &since[..since.len().min(JUMP_BETWEEN)];
+        let stayed_k = rise(&before[before.len().saturating_sub(JUMP_BETWEEN)..], stayed, baseline)?;
+        let k = stayed_k.min(rise(slice::from_ref(last), slice::from_ref(first), baseline)?);
+        let of_weather_k = if own_air { 0.0 } else { JUMP_OF_WEATHER_K * last.weight.max(first.weight) };
+        let bound_k = (JUMP_FROM_K + of_weather_k).max(JUMP_SDS * sd_k);
+        (first.sample.day - last.sample.day <= JUMP_WITHIN && k >= bound_k).then_some((k, since))
     };
     let (k, since) = (1..over.len()).filter_map(jump).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let stands_still = middle(since).is_some_and(|standing_k| k >= JUMP_SHARE * standing_k) && !grows(since, sd_k);
+    let stands_still =
+        middle(since.iter().map(|o| o.k)).is_some_and(|standing_k| k >= JUMP_SHARE * standing_k) && !grows(since, sd_k);
     Some(Jump { k, stands_still })
 }
 
+/// A day's hot hours over what they would be with nothing amiss.
+struct Over<'a> {
+    sample: &'a Sample,
+    k: f64,
+    /// Weight of the saturated branch.
+    weight: f64,
+}
+
+impl<'a> Over<'a> {
+    fn of(sample: &'a Sample, baseline: &Baseline) -> Self {
+        let expected = baseline.expect(&sample.at, 0.0);
+        Self { sample, k: sample.td_c - expected.td_c, weight: expected.weight }
+    }
+
+    /// What a lost cooler would show on that day, K.
+    fn shown_k(&self, baseline: &Baseline, excess_k: f64) -> f64 {
+        self.k + baseline.expect(&self.sample.at, excess_k).td_c - self.sample.td_c
+    }
+
+    /// The excess of a lost cooler that shows as what is seen, K.
+    fn explained_by_k(&self, baseline: &Baseline) -> f64 {
+        let falls_short = |excess_k: &f64| self.shown_k(baseline, *excess_k) < self.k;
+        let steps = (0..).map(|step| f64::from(step) * EXCESS_STEP_K).take_while(|k| *k < EXCESS_MAX_K);
+        steps.take_while(falls_short).last().map_or(0.0, |below_k| {
+            let (from, to) = (self.shown_k(baseline, below_k), self.shown_k(baseline, below_k + EXCESS_STEP_K));
+            below_k + EXCESS_STEP_K * ((self.k - from) / (to - from).max(1e-3)).min(1.0)
+        })
+    }
+}
+
+/// Hot hours of the days from `from` on.
+fn hot(samples: &[Sample], from: Day) -> impl Iterator<Item = &Sample> {
+    samples.iter().filter(move |s| s.series == Series::Hot && s.day >= from)
+}
+
+fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
+    median(&mut values.collect::<Vec<f64>>())
+}
+
+/// By how much days stand out more than those before them, K: no more than those before would have stood out as well, had they
+/// been as warm. What a valve hid of a clogged cooler until the first hot day has not come on that day.
+fn rise(before: &[Over<'_>], since: &[Over<'_>], baseline: &Baseline) -> Option<f64> {
+    let now_k = middle(since.iter().map(|o| o.k))?;
+    let excess_k = middle(since.iter().map(|o| o.explained_by_k(baseline)))?;
+    middle(before.iter().map(|o| now_k.min(o.shown_k(baseline, excess_k)) - o.k))
+}
+
 /// Whether what stands out has grown since a jump. The day of the jump itself shows a part of it.
-fn grows(since: &[(Day, f64, f64)], sd_k: f64) -> bool {
-    let days = since.get(1..).unwrap_or_default();
-    let Some(slope) = linear::slope(&days.iter().map(|(day, k, _)| (f64::from(*day), *k)).collect::<Vec<_>>()) else {
-        return false;
-    };
-    let middle = days.iter().map(|d| f64::from(d.0)).sum::<f64>() / days.len() as f64;
-    let square: f64 = days.iter().map(|d| (f64::from(d.0) - middle).powi(2)).sum();
+fn grows(since: &[Over<'_>], sd_k: f64) -> bool {
+    let days: Vec<(f64, f64)> = since.iter().skip(1).map(|o| (f64::from(o.sample.day), o.k)).collect();
+    let Some(slope) = linear::slope(&days) else { return false };
+    let middle = days.iter().map(|d| d.0).sum::<f64>() / days.len() as f64;
+    let square: f64 = days.iter().map(|d| (d.0 - middle).powi(2)).sum();
     days.len() >= GROWS_DAYS && slope >= GROWS_K && slope >= GROWS_SDS * KINSHIP * sd_k / square.sqrt()
 }
 
 /// Looks at the last two weeks; `None` where one of them is not known.
 pub(crate) fn week(samples: &[Sample], baseline: &Baseline, today: Day) -> Option<Week> {
-    let over: Vec<(Day, f64)> = samples
-        .iter()
-        .filter(|s| s.series == Series::Hot && s.day + WEEK_AGO.1 >= today)
-        .map(|s| (today.saturating_sub(s.day), s.td_c - baseline.expect(&s.at, 0.0).td_c))
-        .collect();
-    let of = |from: Day, to: Day| {
-        let within = over.iter().filter(|(age, _)| (from..=to).contains(age));
-        median(&mut within.map(|(_, k)| *k).collect::<Vec<f64>>())
+    let over: Vec<Over<'_>> = hot(samples, today.saturating_sub(WEEK_AGO.1)).map(|s| Over::of(s, baseline)).collect();
+    let between = |from: Day, to: Day| {
+        let aged = |day: Day| over.partition_point(|o| o.sample.day < day);
+        &over[aged(today.saturating_sub(to))..aged(today.saturating_sub(from).saturating_add(1))]
     };
-    let rise_k = of(1, NOW_DAYS)? - of(WEEK_AGO.0, WEEK_AGO.1)?;
-    let steps = over.windows(2).filter(|w| w[1].0 < WEEK_AGO.0 && w[0].0 - w[1].0 <= 3).map(|w| w[1].1 - w[0].1);
+    let rise_k = rise(between(WEEK_AGO.0, WEEK_AGO.1), between(1, NOW_DAYS), baseline)?;
+    let near = over
+        .windows(2)
+        .filter(|w| w[1].sample.day + WEEK_AGO.0 > today && w[1].sample.day - w[0].sample.day <= JUMP_WITHIN);
+    let steps = near.filter_map(|w| rise(&w[..1], &w[1..], baseline));
     let most_k = steps.fold(0.0, f64::max);
     Some(Week { rise_k, jump_share: (rise_k >= TOLD_FROM_K).then(|| (most_k / rise_k).min(1.5)) })
 }
@@ -367,9 +407,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_valve_hid_until_the_first_hot_day_has_not_come_overnight() {
+        // Three weeks in whose last days it became warm, and what this machine shows in such an air.
+        let seen = |td_c: &dyn Fn(&Conditions, bool) -> f64| {
+            let hot = |age: Day| {
+                let is_warm = age < 6;
+                let at = Conditions { ta_c: if is_warm { 34.0 } else { 14.0 }, ..Conditions::default() };
+                Sample { day: 110 - age, series: Series::Hot, td_c: td_c(&at, is_warm), at, peak_over_k: 0.0 }
+            };
+            let samples: Vec<Sample> = (1..22_u16).rev().map(hot).collect();
+            let jump = jump(&samples, &HINGE, AmbientSource::Own, 0.5, 110).map(|jump| jump.k.round());
+            (jump, week(&samples, &HINGE, 110).and_then(|week| week.jump_share))
+        };
+        let clogged = |at: &Conditions, _: bool| HINGE.expect(at, 10.0).td_c;
+        assert_eq!(seen(&clogged), (None, None));
+    }
+
+    #[test]
     fn a_week_tells_what_came_at_once_from_what_came_within_days_or_weeks() {
         check_week(|age| if age < 4 { 12.0 } else { 0.0 }, Some((12.0, Some(1.0))));
-        check_week(|age| 3.0 * (5.0 - f64::from(age)).max(0.0), Some((12.0, Some(0.3))));
+        check_week(|age| 4.0 * (4.5 - f64::from(age)).max(0.0), Some((14.0, Some(0.3))));
         check_week(|age| 0.2 * (21.0 - f64::from(age)), Some((2.0, None)));
     }
 }

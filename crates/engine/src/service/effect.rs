@@ -15,7 +15,8 @@ use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::baseline::Baseline;
 use crate::ha::health::Life;
-use crate::ha::points::{self, AmbientSource, Reference, Surroundings};
+use crate::ha::made::{self, Reference};
+use crate::ha::points::{AmbientSource, Surroundings};
 use crate::ha::trend::Trend;
 use crate::machine::Machine;
 use crate::sd::day::{Day, day_of, start_of};
@@ -77,7 +78,7 @@ pub(crate) fn prepare(
     let before = &machine.days[..machine.days.partition_point(|d| d.day < day)];
     let kept = |e: Estimate| (e.value as f32, e.sd as f32);
     let of = |feature| level(&machine.courses, feature, day, BEFORE_AGES).map(kept);
-    let reference = points::reference_of(before, &points::heats(before, around.switching_h));
+    let reference = made::reference_of(before, &made::heats(before, around.switching_h));
     let (source, trend) = (machine.health.source, machine.health.trend);
     let discharge = reference.filter(|_| is_thermal(work) && machine.health.learned).and_then(|reference| {
         let last = &before[before.len().saturating_sub(days_of(source))..];

@@ -5,7 +5,8 @@
 
 use crate::energy::Estimate;
 use crate::ha::baseline::Baseline;
-use crate::ha::points::{self, AmbientSource, Reference, Series, Surroundings};
+use crate::ha::made::{self, Reference};
+use crate::ha::points::{self, AmbientSource, Series, Surroundings};
 use crate::ha::trend::Trend;
 use crate::sd::day::{Day, DayRecord};
 
@@ -42,7 +43,7 @@ impl Yardstick<'_> {
     /// too few. Regulated hours would dilute the effect to nothing. But in cool weather the normal itself is regulated: there a
     /// lost cooler shows, and a cleaned one has the valve regulate again, which is what the job achieved.
     pub(super) fn hot_days(&self, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Vec<HotDay>> {
-        let heats = points::heats(days, around.switching_h);
+        let heats = made::heats(days, around.switching_h);
         let (used, samples) = points::gather(days, &heats, today, self.reference, around, self.source);
         let grown = |day: f64| self.trend.map_or(0.0, |trend| trend.excess_k(day));
         let found_k = |day: Day| grown((f64::from(day) + 0.5).min(f64::from(self.job)));
