@@ -86,7 +86,7 @@ impl Outreach {
             return Ok(None);
         }
         let language = technician.language.unwrap_or(Language::En);
-        let (subject, body) = self.worded(connection, kept, language, &calendar)?;
+        let (subject, body) = self.worded(connection, kept, language)?;
         crews::set_state(connection, kept.id, MessageState::Sending, kept.attempts, now)?;
         let parcel = Parcel {
             key: format!("foretell-crew-{}", kept.id),
@@ -114,20 +114,17 @@ impl Outreach {
         format!("{}/{path}", self.options.public_url.trim_end_matches('/'))
     }
 
-    fn worded(
-        &self,
-        connection: &dyn Session,
-        kept: &Kept,
-        language: Language,
-        calendar: &Calendar,
-    ) -> Result<(String, String)> {
+    fn worded(&self, connection: &dyn Session, kept: &Kept, language: Language) -> Result<(String, String)> {
         let customer: Option<Customer> = registry::find(connection, &kept.customer)?;
+        // By the clock at the gate, as the page of the day and the customer's have it.
+        let zone = customer.as_ref().and_then(|customer| customer.zone.parse().ok()).unwrap_or(self.options.zone);
+        let there = Calendar::plain(zone);
         let site: Option<Site> = registry::find(connection, kept.machine.site())?;
         let name = customer.map_or_else(|| kept.customer.clone(), |customer| customer.name);
         let whom = format!("{name} · {}", join_works(language, &numbers(connection, kept)?));
         let time = |span: Option<(Timestamp, Timestamp)>| {
             let slot = |(start, end)| Slot { start, end, idle: false };
-            span.map_or_else(String::new, |span| slot_text(language, calendar, &slot(span)))
+            span.map_or_else(String::new, |span| slot_text(language, &there, &slot(span)))
         };
         let (before, after) = (time(kept.before), time(kept.after));
         let (subject, said) = match kept.of {

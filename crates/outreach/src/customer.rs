@@ -14,7 +14,8 @@ use crate::letter_times::LetterTimes;
 use crate::slots::Slot;
 use crate::store::bookings::Hours;
 use crate::store::{
-    Case, Entry, Mail, Session, Stay, advisories, alongside, bookings, care, messages, record, registry, replies,
+    Case, Entry, Mail, Session, Stay, advisories, alongside, bookings, care, journeys, messages, record, registry,
+    replies,
 };
 use crate::views::{BookingView, Matter, MessageState, OfferedSlot, PageState, Stage};
 
@@ -335,7 +336,9 @@ pub(crate) fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> R
         Some(Obstacle::VisitCancelled) => return Err(refused(Obstacle::NoVisit)),
         Some(over) => return Err(refused(over)),
     }
-    if stay.start <= now {
+    // Whoever came early stands at the machine already.
+    let is_here = journeys::of(connection, stay.id)?.is_some_and(|way| way.arrived.is_some());
+    if stay.start <= now || is_here {
         return Err(OutreachError::refused("change the visit", Obstacle::Begun));
     }
     Ok(stay)

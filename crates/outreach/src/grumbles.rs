@@ -275,6 +275,16 @@ mod tests {
             "机器停了，周日能来人吗",
             "停机了。放假前能修好吗",
             "It has stopped on a Sunday of all days",
+            "No. 2 and No. 3 have stopped",
+            "Both have stopped, please come",
+            "The compressor has tripped",
+            "No. 2 tripped at six",
+            "it tripped with E23",
+            "The compressor is down.",
+            "It's down, please come",
+            "2号跳闸了",
+            "3号机跳停了，快来",
+            "2号停了，快来",
         ] {
             assert!(Grumbles::default().says_broken(broken), "{broken}");
         }
@@ -320,6 +330,8 @@ mod tests {
             // The word alone is what counts, not in a sentence about something else.
             "The broken part was replaced, thank you",
             "The noise stopped after your visit",
+            "Both have stopped leaking",
+            "The temperature of the compressor is down, thank you",
             "漏气停了，谢谢",
             "那个旧阀坏了很久，换掉就好",
         ] {

@@ -150,6 +150,10 @@ impl Outreach {
             let Some((_, counter)) = counters.next_if(|(known, _)| *known == machine) else { continue };
             let known = in_hand.get(machine).map_or(&[][..], Vec::as_slice);
             for (days, works) in service::ahead(&own.service, *counter, known, last.days_since(now)) {
+                // Nobody goes to whom the house does not know any more.
+                if desk.customer_of(machine).is_some_and(|owner| owner.erased) {
+                    break;
+                }
                 let actions: Vec<&Action> =
                     works.iter().filter_map(|work| self.options.catalogue.actions.get(*work)).collect();
                 prospects.extend(prospect(&actions, When::Due(now.plus_days(days))));

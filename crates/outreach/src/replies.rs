@@ -9,10 +9,11 @@ use metrics::counter;
 
 use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
+use crate::naming::Said;
 use crate::store::replies::Kept;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies, service_cases};
 use crate::views::{LooseReply, Matter, Source, Stage};
-use crate::{Customer, Outreach};
+use crate::{Customer, Machine, Outreach};
 
 /// Beginning of the remark of a case in which the customer has replied; the words follow.
 const REPLIED: &str = "the customer replied";
@@ -131,7 +132,8 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<()> {
         said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
-        let machine = machine_of(connection, found)?;
+        let named = if is_broken { named(connection, found, text)? } else { None };
+        let machine = named.map_or_else(|| machine_of(connection, found), |named| Ok(Some(named)))?;
         self.hear(connection, &found.customer.id, machine.as_ref().map(MachineId::as_str), text, now)?;
         let loose = LooseReply {
             id: 0,
@@ -147,7 +149,8 @@ impl Outreach {
         };
         if is_broken {
             // It stands still, whatever was written about: two promises count from now, and whoever comes first sees it.
-            self.open_trouble(connection, &case.finding.machine, (Source::Customer, text, "customer"), now)?;
+            let machine = machine.as_ref().unwrap_or(&case.finding.machine);
+            self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now)?;
             // What is over needs no answer beside that one.
             if matches!(case.stage, Stage::Done | Stage::Cleared | Stage::Internal) {
                 return Ok(());
@@ -225,9 +228,8 @@ fn conversation(connection: &dyn Session, reply: &Reply) -> Result<Conversation>
                 let own = customer.addresses.get(&medium).map(String::as_str);
                 own.is_some_and(|own| is_same_address(own, address))
             };
-            let mut matching = all.into_iter().filter(is_theirs);
             // Two customers at one address: nobody may guess whose word it is.
-            matching.next().filter(|_| matching.next().is_none())
+            only(all.into_iter().filter(is_theirs))
         }
         _ => None,
     };
@@ -272,15 +274,39 @@ fn machine_of(connection: &dyn Session, found: &Conversation) -> Result<Option<M
     if let Some(mail) = &found.mail {
         return Ok(Some(mail.machine.clone()));
     }
-    let mut own = None;
-    for machine in registry::all::<crate::Machine>(connection)? {
+    Ok(only(machines_of(connection, found, |_| true)?.into_iter()))
+}
+
+/// The machine that the customer names in so many words, whichever was written about; one of several of that name at the site that
+/// was written about. `None` where several are named, or none.
+fn named(connection: &dyn Session, found: &Conversation, text: &str) -> Result<Option<MachineId>> {
+    let said = Said::new(text);
+    let mut named = machines_of(connection, found, |number| said.names(number))?;
+    if let Some(mail) = found.mail.as_ref().filter(|_| named.len() > 1) {
+        named.retain(|id| id.site() == mail.machine.site());
+    }
+    Ok(only(named.into_iter()))
+}
+
+/// Those of the customer's machines that are called so.
+fn machines_of(
+    connection: &dyn Session,
+    found: &Conversation,
+    is_called: impl Fn(&str) -> bool,
+) -> Result<Vec<MachineId>> {
+    let mut own = Vec::new();
+    for machine in registry::all::<Machine>(connection)?.into_iter().filter(|machine| is_called(&machine.number)) {
         let Ok(id) = MachineId::parse(&machine.id) else { continue };
         let theirs = registry::customer_of(connection, &id)?;
-        if theirs.is_some_and(|customer| customer.id == found.customer.id) && own.replace(id).is_some() {
-            return Ok(None);
+        if theirs.is_some_and(|customer| customer.id == found.customer.id) {
+            own.push(id);
         }
     }
     Ok(own)
+}
+
+fn only<T>(mut some: impl Iterator<Item = T>) -> Option<T> {
+    some.next().filter(|_| some.next().is_none())
 }
 
 /// No such messages on this medium any more.

@@ -121,6 +121,10 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
     check(trouble(), Kind::Invitation, true, "hold: trouble");
     check(trouble(), Kind::FollowUp, false, "hold: trouble");
     check(trouble(), Kind::Notice, false, "send");
+    // A clock that went back breaks no cap here, and six hours of silence would break both promises.
+    let in_doubt = || Past { doubtful_until: Some(wednesday.plus_days(0.25)), ..Past::default() };
+    check(in_doubt(), Kind::Confirmation, true, "hold: clock_in_doubt");
+    check(in_doubt(), Kind::Notice, false, "send");
     check(Past { follow_ups: 1, ..Past::default() }, Kind::FollowUp, false, "drop: followed_up");
     for kind in [Kind::Invitation, Kind::Reminder, Kind::FollowUp] {
         check(Past { opted_out: true, ..Past::default() }, kind, true, "drop: opted_out");

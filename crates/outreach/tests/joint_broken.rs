@@ -2,7 +2,7 @@
 
 use crate::support::desk::{Desk, check, desk, now, of_fault};
 use crate::support::{apply, machine, token};
-use foretell_model::{Finding, FindingId, MINUTE_MS, Status, Timestamp};
+use foretell_model::{Finding, FindingId, MINUTE_MS, Reply, Status, Timestamp};
 use foretell_outreach::{Guest, PageState, Source, Stage};
 
 /// A letter about a cooler on the second machine and a separator on the third has gone out: their cases and its token.
@@ -33,6 +33,28 @@ fn a_breakdown_is_reported_of_the_machine_that_the_customer_means() {
     let refused = desk.outreach.report_trouble(&token, Some("No. 77"), "it burns", now()).unwrap_err();
     assert!(refused.to_string().contains("there is no such machine"), "{refused}");
     assert_eq!(desk.outreach.service_cases().unwrap(), cases, "nothing is kept of it");
+}
+
+#[test]
+fn a_reply_that_names_a_machine_opens_the_case_of_that_machine() {
+    #[track_caller]
+    fn check(text: &str, of_letter: bool, expected: Option<&str>) {
+        let (desk, ..) = written("s02");
+        let (medium, address) = if of_letter { ("email", "baker@acme.example") } else { ("", "") };
+        let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let customer = known("acme").filter(|_| !of_letter);
+        let from = Reply { medium: known(medium), address: known(address), customer, ..Reply::default() };
+        let reply = Reply { id: "a".into(), text: text.into(), ..from };
+        desk.outreach.take_reply("gateway", &reply, now()).unwrap();
+        let open = desk.outreach.service_cases().unwrap();
+        assert_eq!(open.first().map(|case| case.machine.as_str()), expected, "{text}");
+        assert!(open.len() < 2, "{text}");
+    }
+    // The letter is about the second one first, and about the third.
+    check("It has stopped, please come", true, Some("s02/m002"));
+    check("Number 3 has stopped, please come", true, Some("s02/m003"));
+    check("no.3 and no.2 have stopped, please come", true, Some("s02/m002"));
+    check("Number 3 has stopped, please come", false, Some("s02/m003"));
 }
 
 #[test]

@@ -115,4 +115,7 @@ fn parts_for_service_are_planned_by_the_hours_that_a_machine_runs() {
     let fault = finding(&id, "cooler_clogging", Grade::Advise, Status::Opened);
     apply(&s.outreach, 1, &fault, now());
     assert_eq!(needs(11_650.0).0, weeks);
+    // Nobody goes to a customer who was erased.
+    s.outreach.erase_customer("acme", "wang", now()).unwrap();
+    assert_eq!(needs(11_400.0), (vec![], 0.0));
 }

@@ -69,6 +69,12 @@ fn each_obstacle_is_named() {
     assert_eq!(why(s.outreach.cancel_seen(&own, Some(first), first)), Obstacle::Begun);
     assert_eq!(why(s.outreach.choose_time(&own, second, Some(first), first)), Obstacle::Begun);
     let visit = s.outreach.visits(now, 1).unwrap().remove(0);
+    // Whoever came ten minutes early is at work, and not to be sent away by a tap.
+    let early = first + -600_000;
+    s.outreach.set_out(visit.id, None, "chen", early).unwrap();
+    s.outreach.arrive(visit.id, "chen", early).unwrap();
+    assert_eq!(why(s.outreach.cancel_seen(&own, Some(first), early)), Obstacle::Begun);
+    assert_eq!(why(s.outreach.choose_time(&own, second, Some(first), early)), Obstacle::Begun);
     s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
     assert_eq!(why(s.outreach.choose_time(&own, second, None, visit.end)), Obstacle::CaseDone);
     assert_eq!(

@@ -61,7 +61,7 @@ fn config(dir: &Path) -> Config {
     config
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
@@ -137,8 +137,8 @@ fn forecast(at: Timestamp) -> Finding {
     }
 }
 
-struct Scene {
-    service: Option<Service>,
+pub(crate) struct Scene {
+    pub(crate) service: Option<Service>,
     dir: tempfile::TempDir,
     visit: i64,
     token: String,
@@ -146,7 +146,7 @@ struct Scene {
 
 impl Scene {
     /// A machine with a day of readings, a forecast, a letter, and a visit two hours from now.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let events: Vec<Event> = (0..600).map(reading).collect();
         SqliteLog::open(dir.path()).unwrap().append(&events).unwrap();
@@ -181,7 +181,7 @@ impl Scene {
     }
 
     /// A page as it reads: what keeps a figure and its unit on one line is not seen.
-    async fn page(&self, path: &str) -> String {
+    pub(crate) async fn page(&self, path: &str) -> String {
         let (status, _, body) = self.send("GET", path, FORM, b"").await;
         assert_eq!(status, 200, "{path}");
         String::from_utf8(body).unwrap().replace('\u{a0}', " ").replace('\u{2060}', "")

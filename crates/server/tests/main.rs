@@ -18,3 +18,4 @@ mod secrets;
 mod service;
 mod support;
 mod tariff;
+mod told;

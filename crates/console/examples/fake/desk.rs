@@ -217,6 +217,8 @@ impl Desk {
             reader: lang,
             note_lacks: false,
             unsettled: Vec::new(),
+            wrote_of_slip: true,
+            wrote_of_progress: true,
         })
     }
 

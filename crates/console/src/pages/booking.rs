@@ -219,7 +219,7 @@ fn lay_out(
         past: matches!(b.state, BookingState::Past(_)),
         // Whoever is on the way cannot be turned round here.
         seen: booked.map(Timestamp::millis),
-        movable: booked.is_some_and(|from| from > b.curve.now),
+        movable: booked.is_some_and(|from| from > b.curve.now) && booked_visit.is_none_or(|v| v.way.arrived.is_none()),
         later,
         stopped: b.state == BookingState::Stopped,
         can_undo: matches!(b.state, BookingState::AnotherTime { .. } | BookingState::NotNow { .. }) || b.wish.is_some(),

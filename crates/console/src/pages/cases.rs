@@ -335,7 +335,7 @@ fn lay_out_one(
             // Who is there is expected no more.
             eta: case.way.arrival.filter(|_| coming).map_or_else(String::new, |arrival| expected(arrival, &page, lang)),
         }),
-        told: if is_open { text::told_of_case(case, catalogue, page.now, lang) } else { Vec::new() },
+        told: if is_open { text::told_of_case(&page, catalogue, lang) } else { Vec::new() },
         can: Can {
             call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),

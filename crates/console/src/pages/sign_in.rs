@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::page::{Ask, Chrome};
 use crate::access::{self, Peer};
-use crate::accounts::{AccountsError, Client};
+use crate::accounts::{Accounts, AccountsError, Client, Role};
 use crate::router::App;
 use crate::text::{self, AccessWords};
 
@@ -56,8 +56,8 @@ pub(crate) async fn sign_in(
     let former = access::session_cookie(&app, &headers);
     let (login, next) = (typed.login.clone(), inside(&typed.next));
     match begin(&app, typed, client, former).await {
-        Ok(Some(secret)) => {
-            let mut response = Redirect::to(&next).into_response();
+        Ok(Some((secret, home))) => {
+            let mut response = Redirect::to(if next == "/" { home } else { &next[..] }).into_response();
             access::begin_session(&app, &headers, &mut response, &secret);
             response
         }
@@ -83,7 +83,7 @@ async fn begin(
     typed: Typed,
     client: Client,
     former: Option<String>,
-) -> Result<Option<String>, AccountsError> {
+) -> Result<Option<(String, &'static str)>, AccountsError> {
     // One at a time: a flood of sign-ins must leave the cores to the machines.
     let _turn = app.hashing.acquire().await.ok();
     app.accounts(move |accounts| {
@@ -93,9 +93,15 @@ async fn begin(
         {
             accounts.sign_out(&former, &asking, &client.address)?;
         }
-        Ok(begun)
+        at_home(accounts, begun)
     })
     .await
+}
+
+/// A session that has begun, and where its day begins: a technician's with the visits, on a phone at somebody's gate.
+pub(super) fn at_home(accounts: &Accounts, begun: String) -> Result<(String, &'static str), AccountsError> {
+    let role = accounts.session(&begun)?.map(|asking| asking.role);
+    Ok((begun, if role == Some(Role::Technician) { "/visits" } else { "/" }))
 }
 
 fn page(ask: &Ask, status: StatusCode, next: String, login: String, problem: String) -> Response {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::page::{Ask, Chrome, encode};
+use super::sign_in::at_home;
 use crate::access::{self, Peer};
 use crate::accounts::AccountsError;
 use crate::router::App;
@@ -54,13 +55,13 @@ pub(crate) async fn redeem(
             return Err(AccountsError::PasswordsDiffer);
         }
         let login = accounts.redeem(&secret, &chosen.name, &chosen.password, &client.address)?;
-        accounts.begin(&login, &chosen.name, &client)
+        at_home(accounts, accounts.begin(&login, &chosen.name, &client)?)
     });
     let redeemed = redeemed.await;
     drop(turn);
     match redeemed {
-        Ok(Some(secret)) => {
-            let mut response = Redirect::to("/").into_response();
+        Ok(Some((secret, home))) => {
+            let mut response = Redirect::to(home).into_response();
             access::begin_session(&app, &headers, &mut response, &secret);
             response
         }

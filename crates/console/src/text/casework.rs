@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
 use super::{undelivered, words};
-use crate::view::{Delivery, Progress, ServiceCase, Slot};
+use crate::view::{CasePage, Delivery, Progress, Slot};
 use crate::{Lang, civil};
 
 /// Ends of work are told in quarters of an hour, as the letters have them.
@@ -46,9 +46,12 @@ pub(crate) fn progress(
 }
 
 /// What the customer of a broken machine was last told: what was found, and by when else a call comes.
-pub(crate) fn told_of_case(case: &ServiceCase, catalogue: &Catalogue, now: Timestamp, lang: Lang) -> Vec<String> {
-    let found = case.progress.as_ref().map(|told| progress(told, catalogue, (now, case.zone), lang));
-    let call = super::field::call_by(case.call_back, case.call_back_by, (now, case.zone), lang);
+pub(crate) fn told_of_case(page: &CasePage, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
+    let (case, now) = (&page.case, page.now);
+    let found = case.progress.as_ref().filter(|_| page.wrote_of_progress);
+    let found = found.map(|told| progress(told, catalogue, (now, case.zone), lang));
+    let by = case.call_back_by.filter(|_| page.wrote_of_slip);
+    let call = super::field::call_by(case.call_back, by, (now, case.zone), lang);
     found.unwrap_or_default().into_iter().chain(call).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::{Lang, civil};
 words! {
     // A technician's day.
     visits = "Visits", "上门";
-    nothing_today = "Nothing is booked for you in the coming days.", "近几天没有安排给您的上门。";
+    nothing_today = "Nothing is booked in the coming days.", "近几天没有预约上门。";
     whose = "Whose visits", "谁的上门";
     everybody = "Everybody's", "所有人";
     show = "Show", "查看";

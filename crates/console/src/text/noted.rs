@@ -305,10 +305,30 @@ pub(super) fn told(noted: &str, table: &[Pattern], lang: Lang) -> String {
     let Some((words, parts)) = found else { return noted.to_owned() };
     parts.iter().enumerate().fold(words.to_owned(), |words, (n, part)| {
         let expected = EXPECTED.iter().find(|(en, _)| en == part).map(|(_, zh)| (*zh).to_owned());
+        let expected = expected.or_else(|| span(part));
         // What is said of a sentence within a sentence.
         let part = expected.unwrap_or_else(|| told(&part.replace("`, `", "、"), table, lang));
         words.replace(&format!("{{{n}}}"), &part)
     })
+}
+
+/// A span of time as intake writes it, e.g. `1 h 30 min`.
+fn span(part: &str) -> Option<String> {
+    let mut words = part.split(' ');
+    let mut said = String::new();
+    while let Some(count) = words.next() {
+        count.parse::<u32>().ok()?;
+        said += count;
+        said += match words.next()? {
+            "year" | "years" => "年",
+            "day" | "days" => "天",
+            "h" => "小时",
+            "min" => "分钟",
+            "s" => "秒",
+            _ => return None,
+        };
+    }
+    Some(said)
 }
 
 /// What stands at the places of a pattern, if a sentence is of its form.
@@ -362,6 +382,11 @@ mod tests {
         check(refused, "expected value at line 1 column 9", "第1行第9列缺少值");
         check(refused, "not JSON: expected ident at line 1 column 2", "不是JSON：第1行第2列有无法识别的词");
         check(refused, "two different values for `ts` at line 1 column 20", "ts 出现了两个不同的值（第1行第20列）");
+        check(
+            refused,
+            "`ts` 1970-01-01T00:00:00Z is 56 years 1 day old; 10 years is the most taken (`[mqtt] age_max`)",
+            "ts 1970-01-01T00:00:00Z 已过去 56年1天，最多接收 10年 以内的数据（[mqtt] age_max）",
+        );
         check(refused, "something new", "something new");
         check(undelivered, "it answered 503 ", "对方返回 503");
         check(undelivered, "it answered 503 out of order", "对方返回 503：out of order");

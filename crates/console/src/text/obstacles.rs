@@ -20,7 +20,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "这次上门不是今天，请核对是不是另一次上门。",
         ),
         Obstacle::NotBegun => ("The visit has not begun yet.", "约定的上门时间还没到。"),
-        Obstacle::Begun => ("The visit has begun already.", "约定的上门时间已到。"),
+        Obstacle::Begun => ("The visit has begun already.", "上门已经开始。"),
         Obstacle::SomebodyThere => ("Somebody is on site already.", "已经有人到场了。"),
         Obstacle::NotSetOut => ("Nobody has set out yet.", "还没有人出发。"),
         Obstacle::NobodyOnTheWay => ("Nobody is on the way.", "目前没有人在路上。"),

@@ -100,7 +100,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("stage_hint", "a hint at displeasure", "客户可能不满", Data::Hint),
     ("verdict_taken_back", "verdict taken back", "撤回核实结果", Data::Verdict),
     ("verdict", "verdict", "核实结果", Data::Verdict),
-    ("replied", "replied", "回复", Data::Own),
+    ("replied", "replied", "回复", Data::Medium),
     ("link_revoked", "withdrew the links", "收回了链接", Data::Own),
     ("noted the reply", "noted the reply", "已阅客户回复", Data::Own),
     ("sends the message again", "sends the message again", "重新发送信件", Data::Own),

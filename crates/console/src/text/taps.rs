@@ -45,7 +45,7 @@ pub(crate) const fn tap_refused(why: Obstacle, below: Below, lang: Lang) -> &'st
         ),
         (Obstacle::Begun, _) => (
             "The visit has begun, so it can no longer be changed here. If something has come up, please call us.",
-            "约好的上门时间已经到了，这里改不了了。临时有事请直接给我们打电话。",
+            "上门已经开始，这里改不了了。临时有事请直接给我们打电话。",
         ),
         (Obstacle::Moved, _) => (
             "The visit has been moved since you opened this page, so your last tap changed nothing. The new time is below; if it does not suit you, you can move or cancel it there.",

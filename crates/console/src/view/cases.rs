@@ -54,7 +54,7 @@ pub struct CaseReport {
     pub note_for_customer: String,
 }
 
-/// What was found on site, and until when it takes, as the customer was told.
+/// What was found on site, and until when it takes, as the customer's page tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// When it was told.
@@ -99,7 +99,7 @@ pub struct ServiceCase {
     pub opened: Timestamp,
     /// The promise to call back.
     pub call_back: Timer,
-    /// By when instead, as the customer was told before that promise slipped.
+    /// By when instead, as the customer's page told before that promise slipped.
     pub call_back_by: Option<Timestamp>,
     /// The promise to be on site.
     pub on_site: Timer,
@@ -192,6 +192,10 @@ pub struct CasePage {
     pub note_lacks: bool,
     /// Words to the customer of which somebody must say what became of them.
     pub unsettled: Vec<UnsettledWord>,
+    /// Word went out that a promise slips, so that the customer knows of `call_back_by`.
+    pub wrote_of_slip: bool,
+    /// Word went out of what was found on site.
+    pub wrote_of_progress: bool,
 }
 
 /// Word to a customer that did not arrive, or perhaps not.

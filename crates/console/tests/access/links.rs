@@ -21,6 +21,24 @@ async fn a_one_time_link_opens_as_often_as_one_likes_and_works_once() {
     assert_eq!(house.get(&link, "").await.status, 410);
 }
 
+/// A technician has a phone in hand and a customer's gate before it, not a fleet to look after.
+#[tokio::test]
+async fn a_technician_begins_with_the_visits() {
+    let house = house(|_| {});
+    for (login, role, home) in [("tom", Role::Technician, "/visits"), ("anna", Role::Advisor, "/")] {
+        let link = format!("/welcome/{}", house.accounts.add(login, login, role, "test").unwrap());
+        let page = house.get(&link, "").await;
+        let password = "correct+horse+battery";
+        let chosen = format!("csrf={}&name={login}&password={password}&again={password}", page.csrf());
+        assert_eq!(house.post(&link, &page.cookies(), &chosen).await.header("location"), home);
+        for (next, expected) in [("", home), ("%2Fcases", "/cases")] {
+            let page = house.get(&format!("/sign-in?next={next}"), "").await;
+            let typed = format!("csrf={}&login={login}&password={password}&next={next}", page.csrf());
+            assert_eq!(house.post("/sign-in", &page.cookies(), &typed).await.header("location"), expected);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_program_has_its_roles_rights_changes_no_accounts_and_can_be_revoked() {
     let house = house(|options| options.password = Password::new("geheim"));

@@ -358,11 +358,13 @@ fn never(past: &Past, request: Request) -> Option<Reason> {
 /// Everything that a request has to wait for, with the time when it ends.
 fn waits(policy: &Policy, past: &Past, request: Request, now: Timestamp) -> Vec<(Timestamp, Reason)> {
     let mut waits = Vec::new();
-    if let Some(until) = past.doubtful_until {
-        waits.push((until, Reason::ClockInDoubt));
-    }
+    // A clock in doubt endangers caps, silences and quiet hours, none of which holds word of a machine that broke; and its case says
+    // of each word whether it was told.
     if request.kind.is_about_trouble() {
         return waits;
+    }
+    if let Some(until) = past.doubtful_until {
+        waits.push((until, Reason::ClockInDoubt));
     }
     // Nobody knows when a case ends: asked again a day later.
     if let Some(case) = past.trouble {

@@ -9,6 +9,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, FaultCode, FindingId, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp};
 use foretell_outreach as outreach;
+use foretell_outreach::governor::Kind;
 use foretell_outreach::{Checklist, CustomerStage, Promise, RecordFilter, Source, VisitReport};
 
 use super::ServiceBackend;
@@ -73,7 +74,10 @@ impl ServiceBackend {
     pub(super) fn case_page(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
         let look = self.look(lang)?;
         let case = self.outreach.service_case(id).map_err(of_outreach)?;
-        let filter = RecordFilter { case: Some(format!("case/{id}")), ..RecordFilter::default() };
+        let name = format!("case/{id}");
+        let written = self.outreach.written(&FindingId::from_text(&name)).map_err(of_outreach)?;
+        let wrote = |kind| written.iter().any(|word| word.kind == kind);
+        let filter = RecordFilter { case: Some(name), ..RecordFilter::default() };
         // The newest of them, however much was said.
         let record = self.outreach.record_before(&filter, None).map_err(of_outreach)?.entries;
         let mut record: Vec<RecordLine> = record.iter().map(|entry| look.sites.record_line(entry, lang)).collect();
@@ -91,6 +95,8 @@ impl ServiceBackend {
             }),
             case: self.case_view(case, &look)?,
             unsettled: self.unsettled_words(id)?,
+            wrote_of_slip: wrote(Kind::Notice),
+            wrote_of_progress: wrote(Kind::Progress),
         })
     }
 
