@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use foretell_model::{Evidence, Finding, FindingId, FindingKind, MachineId, Timestamp};
+use foretell_model::{Evidence, Finding, FindingId, FindingKind, Grade, MachineId, Timestamp};
 
 use crate::apply::forget_offers;
 use crate::edits::{self, LESS_WORK, MORE_WORK};
@@ -74,15 +74,18 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
     // Followers of a case that the customer knows of stay with it.
     let mut known = Vec::new();
     for leader in &rest {
-        // What is approved and has not gone out is gathered anew, like a draft.
-        if (is_known(leader) && leader.stage != Stage::Queued) || is_spoken_of(connection, leader)? {
+        // What is approved and has not gone out is gathered anew, like a draft, unless days are left: service can wait.
+        let is_settled = is_known(leader) && (leader.stage != Stage::Queued || leader.finding.grade == Grade::Urgent);
+        if is_settled || is_spoken_of(connection, leader)? {
             known.push(leader.finding.id.clone());
         }
     }
     free.retain(|case| !rest.iter().any(|leader| known.contains(&leader.finding.id) && follows(case, leader)));
     let is_fault = |case: &Case| {
         let is_unsent = matches!(case.stage, Stage::Draft | Stage::Queued) && !is_companion(case);
-        is_unsent && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
+        is_unsent
+            && !known.contains(&case.finding.id)
+            && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
     };
     let leads = |case: &Case| case.finding.fault.as_str() != NEVER_ALONE;
     // What goes with another machine's letter takes along what falls due here.

@@ -87,6 +87,10 @@ impl Outreach {
             return Ok(());
         }
         let leader = chosen.remove(0);
+        if leader.stage == Stage::Queued && leader.finding.grade == Grade::Urgent {
+            // Approved, and days are left: nothing that can wait takes that approval back.
+            chosen.retain(|case| follows(case, &leader.finding.id) || case.finding.grade == Grade::Urgent);
+        }
         speak_for(connection, leader, chosen, now)
     }
 

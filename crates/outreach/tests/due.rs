@@ -1,7 +1,7 @@
 //! What is due on a machine by its running hours, for whoever reports on it.
 
 use crate::support::desk::{Desk, desk, now};
-use crate::support::{agreed, apply, at, context, finding};
+use crate::support::{agreed, apply, at, context, finding, machine};
 use foretell_model::{Evidence, FindingId, FindingKind, Grade, MachineId, Status};
 use foretell_outreach::service::ServiceWatch;
 use foretell_outreach::{Applied, Counter, MachineContext, ServiceTask, Stage};
@@ -110,6 +110,24 @@ fn what_is_registered_as_done_is_no_longer_due_wherever_its_case_stands() {
         }
         assert_eq!(look(&desk, 11_650.0), None, "said once");
     }
+}
+
+/// Nobody may be there to approve it anew before the machine stops.
+#[test]
+fn an_approved_letter_about_days_waits_for_nothing_that_can_wait() {
+    let (desk, night) = (desk("s02/m002"), at("2026-07-15T21:00:00Z"));
+    register(&desk, &[oil(4_000.0, 8_000.0)]);
+    let urgent = finding(&desk.id, "cooler_clogging", Grade::Urgent, Status::Opened);
+    let urgent = apply(&desk.outreach, 1, &urgent, night);
+    desk.outreach.approve(&urgent, "wang", night).unwrap();
+    let beside = finding(&machine("s02/m003"), "separator_clogging", Grade::Advise, Status::Opened);
+    let beside = apply(&desk.outreach, 2, &beside, night);
+    let service = look(&desk, 11_650.0).expect("due in two weeks");
+    let stages = || [&urgent, &beside, &service].map(|id| desk.outreach.card(id, night).unwrap().stage);
+    assert_eq!(stages(), [Stage::Queued, Stage::Draft, Stage::Draft]);
+    desk.outreach.tick(night).unwrap();
+    assert_eq!(stages(), [Stage::Contacted, Stage::Draft, Stage::Draft]);
+    assert!(desk.last().subject.starts_with("Compressor No. 2: "), "{}", desk.last().subject);
 }
 
 #[test]

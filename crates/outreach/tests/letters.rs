@@ -5,7 +5,7 @@
 
 use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use crate::support::{agreed, apply, at, catalogue, context, finding, token};
-use foretell_model::{Evidence, Finding, Grade, HOUR_MS, Status};
+use foretell_model::{Evidence, Finding, Grade, HOUR_MS, Offset, RulDays, Status};
 use foretell_outreach::{Applied, MachineContext, MessageView, Stage};
 
 #[test]
@@ -47,6 +47,19 @@ fn a_jump_is_told_as_a_jump() {
         printed(&of(&desk.last()), &desk.id, false)
     });
     check("sudden", &texts);
+}
+
+/// Nobody is told that the work comes before a fault that will sooner be there.
+#[test]
+fn of_what_comes_within_days_nobody_says_that_the_work_comes_before_it() {
+    let texts = MACHINES.map(|(_, id)| {
+        let desk = desk(id);
+        let mut case = Finding { grade: Grade::Urgent, ..of_fault(&desk.id, "cooler_clogging") };
+        case.rul_days = Some(RulDays { p10: Some(0.4), p50: Some(1.9), p90: Some(5.5) });
+        desk.write(&case);
+        printed(&of(&desk.last()), &desk.id, false)
+    });
+    check("within_days", &texts);
 }
 
 /// Letters of these faults, in both languages, to a customer whose busy season this is.
@@ -239,4 +252,22 @@ fn a_letter_offers_no_time_that_is_too_short_for_its_work() {
     let file = rusqlite::Connection::open(desk.path()).unwrap();
     assert_eq!(file.execute("UPDATE offer SET ends = begins + ?1", [HOUR_MS]).unwrap(), 2);
     assert_eq!(hours(), [2, 2]);
+}
+
+/// What has come is not told as a forecast.
+#[test]
+fn a_machine_that_was_at_its_limit_is_not_told_that_it_may_come_there() {
+    let texts = MACHINES.map(|(_, id)| {
+        let desk = desk(id);
+        let hot = MachineContext { in_normal_range: Some(false), ..context(&desk.id) };
+        let case = Finding { grade: Grade::Urgent, ..of_fault(&desk.id, "cooler_clogging") };
+        let Ok(Applied::Case { id, .. }) = desk.outreach.apply(Offset(1), 0, &case, &hot, now()) else {
+            panic!("a case")
+        };
+        let link = desk.outreach.approve(&id, "wang", now()).unwrap().link;
+        desk.outreach.tick(now()).unwrap();
+        let page = desk.outreach.booking_page(token(&link), now()).unwrap();
+        format!("{}\n----------\n\n{}\n", printed(&of(&desk.last()), &desk.id, false), page.sentence)
+    });
+    check("at_limit", &texts);
 }

@@ -255,6 +255,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         readings: readings(&summary, salt),
         advisory_id,
         visit: None,
+        open_case: None,
         curve,
         open,
         summary,

@@ -135,8 +135,13 @@ impl Backend for Fake {
     }
 
     fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
-        let found = self.with(|state| state.machines.iter().find(|machine| machine.summary.id == *id).cloned());
-        found.ok_or_else(|| missing(&format!("machine {id}")))
+        self.with(|state| {
+            let found = state.machines.iter().find(|machine| machine.summary.id == *id).cloned();
+            let mut found = found.ok_or_else(|| missing(&format!("machine {id}")))?;
+            let open = state.desk.cases().open;
+            found.open_case = open.iter().find(|case| case.machine == id.as_str()).map(|case| case.id);
+            Ok(found)
+        })
     }
 
     fn health_report(

@@ -83,7 +83,7 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
         stage: case.stage.map_or_else(String::new, |stage| format!("{stage}/6 {}", desk::stage(Some(stage), lang))),
         what: case.heard.last().map_or_else(
             || case.what.lines().next().unwrap_or_default().to_owned(),
-            |said| format!("{} {said}", d.replied),
+            |said| format!("{}{}{said}", d.replied, if lang == Lang::Zh { "" } else { " " }),
         ),
         source: desk::source(&case.source, lang),
         next,

@@ -2,10 +2,10 @@
 
 use foretell_model::{Catalogue, FaultCode, Timestamp};
 
+use crate::Lang;
 use crate::chart::{self, CurveText, Hover, Past, Size};
 use crate::text;
 use crate::view::{Counter, Curve, Mark, MarkKind};
-use crate::{Lang, civil};
 
 /// What `curve.html` needs.
 pub(crate) struct Figure {
@@ -68,14 +68,14 @@ pub(crate) fn past_figure(
     let name = |mark: &Mark| mark_name(mark, catalogue, lang);
     let words = CurveText { lang, title: caption, now, mark: &name };
     let svg = sizes.iter().map(|size| chart::past_curve(curve, *size, &words, past)).collect();
-    let marks = curve.marks.iter().map(|mark| MarkLine {
+    let marks = told_once(&curve.marks).into_iter().map(|(mark, last, n)| MarkLine {
         class: match mark.kind {
             MarkKind::Maintenance => "m-maintenance",
             MarkKind::Alarm => "m-alarm",
             MarkKind::Advisory => "m-advisory",
             MarkKind::Note => "m-note",
         },
-        text: format!("{} {}", civil::day(mark.at.day(), lang), name(mark)),
+        text: text::mark_line((mark.at.day(), last.at.day()), &name(mark), n, lang),
     });
     Figure {
         legend: Legend {
@@ -94,6 +94,20 @@ pub(crate) fn past_figure(
         has_window: curve.reached.is_some(),
         marks: marks.collect(),
     }
+}
+
+/// Marks as the legend lists them: an alarm that came back is one line, with its first, its last and how many there were.
+fn told_once(marks: &[Mark]) -> Vec<(&Mark, &Mark, usize)> {
+    let mut told: Vec<(&Mark, &Mark, usize)> = Vec::new();
+    for mark in marks {
+        let says_the_same =
+            |first: &Mark| mark.kind == MarkKind::Alarm && first.kind == mark.kind && first.label == mark.label;
+        match told.iter_mut().find(|(first, ..)| says_the_same(first)) {
+            Some((_, last, n)) => (*last, *n) = (mark, *n + 1),
+            None => told.push((mark, mark, 1)),
+        }
+    }
+    told
 }
 
 /// The hours behind work that is due by them.
@@ -204,5 +218,25 @@ mod tests {
                 assert!(!figure.svg.contains("m-advisory") && !figure.svg.contains("m-note"), "{}", figure.svg);
             }
         }
+    }
+
+    #[test]
+    fn an_alarm_that_comes_again_and_again_is_one_line_of_the_legend() {
+        let mark = |day: f64, kind, label: &str| Mark {
+            at: Timestamp::from_millis(0).plus_days(day),
+            kind,
+            label: label.into(),
+        };
+        let marks = [
+            mark(1.0, MarkKind::Alarm, "E23"),
+            mark(2.0, MarkKind::Maintenance, "oil_changed"),
+            mark(3.0, MarkKind::Alarm, "E23"),
+            mark(4.0, MarkKind::Alarm, "E7"),
+            mark(9.0, MarkKind::Alarm, "E23"),
+            mark(9.0, MarkKind::Maintenance, "oil_changed"),
+        ];
+        let told: Vec<(i64, i64, usize)> =
+            told_once(&marks).into_iter().map(|(first, last, n)| (first.at.day(), last.at.day(), n)).collect();
+        assert_eq!(told, [(1, 9, 3), (2, 2, 1), (4, 4, 1), (9, 9, 1)]);
     }
 }

@@ -51,7 +51,9 @@ struct MachinePage {
     table: ReadingsTable,
     readings_href: String,
     report_href: String,
+    /// Where a case is opened, or the one that is open.
     case_href: String,
+    has_case: bool,
     past: Vec<(String, String)>,
 }
 
@@ -145,7 +147,11 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         hours,
         table: table(&detail.readings, zone, lang),
         report_href: format!("{}/report", machine_href(&machine.id)),
-        case_href: format!("/cases?machine={}#open", encode(machine.id.as_str())),
+        case_href: detail.open_case.map_or_else(
+            || format!("/cases?machine={}#open", encode(machine.id.as_str())),
+            |case| format!("/cases/{case}"),
+        ),
+        has_case: detail.open_case.is_some(),
         readings_href: format!("{}/readings", machine_href(&machine.id)),
         past: detail.past.iter().map(|finding| past_line(finding, zone, catalogue, lang)).collect(),
     }

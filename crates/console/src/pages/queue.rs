@@ -8,18 +8,21 @@ use foretell_model::Obstacle;
 use serde::Deserialize;
 
 use super::card::{Card, card};
-use super::case_row::customer_href;
+use super::case_row::{CaseRow, customer_href, row};
 use super::field_acts;
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
-use crate::view::{AdvisoryCard, Draft, LooseReply, UntoldLine, UntoldOf};
+use crate::view::{AdvisoryCard, CaseDesk, Draft, LooseReply, ServiceCase, UntoldLine, UntoldOf};
 use crate::{BackendError, Lang, civil};
 
 /// Cards on one page; with their curves and letters some 75 KiB.
 const CARDS_MAX: usize = 3;
+
+/// Broken machines shown before the cards; the others are a link away.
+const BROKEN_MAX: usize = 5;
 
 /// What was just done, so that the page can say so, and which page of the queue is wanted.
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +79,10 @@ struct QueuePage {
     /// Something was refused.
     bad: bool,
     cards: Vec<Card>,
+    /// What is broken and waits for somebody: the promise that is nearest to slipping comes first.
+    broken: Vec<CaseRow>,
+    /// How many of them there are, where not all are shown.
+    broken_all: Option<usize>,
     /// Words that may not have arrived, about which no card asks.
     untold: Vec<Untold>,
     /// What customers wrote outside of any case.
@@ -125,15 +132,35 @@ impl From<UntoldLine> for Untold {
     }
 }
 
+/// Broken machines that wait for somebody.
+#[derive(Default)]
+struct Broken {
+    all: usize,
+    rows: Vec<CaseRow>,
+}
+
+impl Broken {
+    fn of(desk: CaseDesk, lang: Lang) -> Self {
+        let mut waiting: Vec<ServiceCase> =
+            desk.open.into_iter().chain(desk.closed).filter(ServiceCase::waits).collect();
+        waiting.sort_by_key(ServiceCase::urgency);
+        let rows = waiting.iter().take(BROKEN_MAX).map(|case| row(case, desk.now, lang)).collect();
+        Self { all: waiting.len(), rows }
+    }
+}
+
 /// `GET /queue`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Done>) -> Response {
     let from = done.page.saturating_sub(1).saturating_mul(CARDS_MAX);
-    match app.ask(move |backend| backend.queue(from, CARDS_MAX)).await {
-        Ok(queue) => {
-            let headline = text::queue_headline(queue.waiting + queue.untold.len() + queue.replies.len(), ask.lang);
+    let lang = ask.lang;
+    match app.ask(move |backend| Ok((backend.queue(from, CARDS_MAX)?, backend.cases(lang)?))).await {
+        Ok((queue, cases)) => {
+            let broken = Broken::of(cases, lang);
+            let waiting = queue.waiting + broken.all + queue.untold.len() + queue.replies.len();
             let number = queue.from.div_ceil(CARDS_MAX) + 1;
-            let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), ask.lang);
-            laid_out(&app, &ask, &done, headline, Some(p), (queue.cards, queue.untold, queue.replies))
+            let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), lang);
+            let headline = text::queue_headline(waiting, lang);
+            laid_out(&app, &ask, &done, headline, Some(p), (queue.cards, broken, queue.untold, queue.replies))
         }
         Err(error) => ask.failure(&error),
     }
@@ -158,7 +185,7 @@ pub(crate) async fn show_one(
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
             let headline = format!("{} · {}", card.machine_name, card.site_name);
-            laid_out(&app, &ask, &done, headline, None, (vec![card], Vec::new(), Vec::new()))
+            laid_out(&app, &ask, &done, headline, None, (vec![card], Broken::default(), Vec::new(), Vec::new()))
         }
         Err(error) => ask.failure(&error),
     }
@@ -204,9 +231,20 @@ pub(crate) async fn show_again(
     let is_odd = matches!(&error, BackendError::Refused(told) if told.why == Obstacle::OddHour);
     let card = Card { ask_odd: is_odd || kept.has("agreed"), ..card };
     let (status, cards) = (page::status_of(&error), vec![card.refused(typed, kept, problems)]);
-    let (untold, replies, p) = (Vec::new(), Vec::new(), Pager::default());
-    let c = ask.chrome("queue", true);
-    ask.html(status, &QueuePage { c, headline, single: true, done, bad: true, cards, untold, replies, p })
+    let page = QueuePage {
+        c: ask.chrome("queue", true),
+        headline,
+        single: true,
+        done,
+        bad: true,
+        cards,
+        broken: Vec::new(),
+        broken_all: None,
+        untold: Vec::new(),
+        replies: Vec::new(),
+        p: Pager::default(),
+    };
+    ask.html(status, &page)
 }
 
 /// `pager` is none on the page of a single card.
@@ -216,7 +254,7 @@ fn laid_out(
     done: &Done,
     headline: String,
     pager: Option<Pager>,
-    (cards, untold, replies): (Vec<AdvisoryCard>, Vec<UntoldLine>, Vec<LooseReply>),
+    (cards, broken, untold, replies): (Vec<AdvisoryCard>, Broken, Vec<UntoldLine>, Vec<LooseReply>),
 ) -> Response {
     let page = QueuePage {
         c: ask.chrome("queue", true),
@@ -228,6 +266,8 @@ fn laid_out(
             .into_iter()
             .map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask.lang) })
             .collect(),
+        broken_all: Some(broken.all).filter(|all| *all > broken.rows.len()),
+        broken: broken.rows,
         untold: untold.into_iter().map(Untold::from).collect(),
         replies: replies.into_iter().map(|reply| Reply::of(reply, ask.lang)).collect(),
         p: pager.unwrap_or_default(),

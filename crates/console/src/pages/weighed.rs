@@ -35,9 +35,15 @@ pub(super) fn others(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang)
 const STATISTICS: &[&str] =
     &["discharge_excess_sd_k", "onset_step_share", "log_bayes_factor", "regulated_slope_k_per_k", "site_common_share"];
 
+/// Whether evidence weighs rather than tells: also what is usual of a weight.
+fn weighs(evidence: &Evidence, all: &[Evidence]) -> bool {
+    let is_weight = |e: &Evidence| e.feature == "unregulated_log_ratio" || STATISTICS.contains(&e.feature.as_str());
+    is_weight(evidence) || (evidence.feature == "own_normal" && all.first().is_some_and(is_weight))
+}
+
 /// The evidence behind a finding, line by line.
 pub(super) fn evidence(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
-    let telling = |evidence: &&Evidence| !STATISTICS.contains(&evidence.feature.as_str());
+    let telling = |evidence: &&Evidence| !weighs(evidence, &finding.evidence);
     let lines = finding.evidence.iter().filter(telling).map(|evidence| {
         let name = text::feature(&evidence.feature, catalogue, lang);
         let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit, lang);

@@ -48,6 +48,7 @@ pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
         ("settled_discharge_c", "Discharge temperature, loaded and warm", "热透加载时的排气温度"),
         ("lower_limit_c", "Lower limit of it", "排气温度下限"),
         ("lost_rise_k", "Less above the cooling air than it used to be", "相对进风的温升比过去减少"),
+        ("unregulated_log_ratio", "Evidence that the valve no longer regulates", "温控阀失去调节作用的证据强度"),
         ("coolest_hour_c", "Coolest loaded hour", "最凉一小时的加载排气温度"),
         ("hot_excursions", "Sudden rises of temperature in three days", "三天内温度骤升次数"),
         ("run_hours_since_service", "Running hours since the last service", "上次保养后的运行小时"),
@@ -235,5 +236,22 @@ pub(crate) const fn standing_label(standing: Standing, lang: Lang) -> &'static s
         Standing::Hidden => words.standing_hidden,
         Standing::Learning => words.standing_learning,
         Standing::Good => words.standing_good,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_symptom_is_seen_in_has_a_name_in_chinese() {
+        const SOURCE: &str = include_str!("../../../../config/faults.toml");
+        let catalogue = Catalogue::parse(SOURCE).unwrap();
+        let features: Vec<&str> =
+            SOURCE.lines().filter_map(|line| line.strip_prefix("feature = \"")?.strip_suffix('"')).collect();
+        assert!(features.len() > 10, "{features:?}");
+        let nameless: Vec<&str> =
+            features.into_iter().filter(|code| feature(code, &catalogue, Lang::Zh).is_ascii()).collect();
+        assert!(nameless.is_empty(), "{nameless:?}");
     }
 }

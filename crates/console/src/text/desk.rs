@@ -37,6 +37,7 @@ words! {
     cases_order = "The promise that is nearest to slipping comes first. The customer hears of it before it slips.", "最容易失约的排在最前；可能失约时，系统会先告知客户。";
     cases_empty = "No case is open. A customer's report, a trip reported by the controller, or an advisor opens one.", "没有处理中的报修。客户报修、控制器上报跳机或顾问登记都会在这里开单。";
     case_open = "Open a case", "登记报修";
+    case_to = "The open case", "查看这次报修";
     case_machine = "Machine", "机器";
     case_machine_hint = "Customer, site or number; a few words are enough.", "客户、现场或编号，输入几个字即可。";
     case_which = "Which machine is it?", "是哪台机器？";

@@ -63,7 +63,7 @@ pub(crate) use phrases::{
     probability_of_limit, queue_headline, queue_line, readings_summary, report_summary, said, stood_last, stood_on,
     truth_line, untold, was, with_remark, within_days,
 };
-pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
+pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words, mark_line};
 pub(crate) use record::{happening, sign, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};

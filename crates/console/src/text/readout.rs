@@ -92,6 +92,17 @@ pub(crate) fn cone_words(point: &ConePoint, limit_c: f64, today: i64, lang: Lang
     }
 }
 
+/// A mark in the legend, `12 May Cooler cleaned`; of what came `n` times its first and last day, `17 Sep–27 Sep E23 ×11`.
+pub(crate) fn mark_line((first, last): (i64, i64), name: &str, n: usize, lang: Lang) -> String {
+    let day = |day| civil::day(day, lang);
+    let to = if lang == Lang::Zh { '～' } else { '–' };
+    match (first == last, n) {
+        (_, 1) => format!("{} {name}", day(first)),
+        (true, n) => format!("{} {name} ×{n}", day(first)),
+        (false, n) => format!("{}{to}{} {name} ×{n}", day(first), day(last)),
+    }
+}
+
 fn about(value_c: f64, lang: Lang) -> String {
     match lang {
         Lang::En => format!("about {value_c:.0} {}", celsius(lang)),
@@ -136,6 +147,18 @@ mod tests {
             assert_eq!(cone_figures(&point, 105.0, Lang::En), figures);
             assert_eq!(cone_words(&point, 105.0, day - 34, Lang::En), words);
             assert_eq!(cone_words(&point, 105.0, day - 34, Lang::Zh), zh);
+        }
+    }
+
+    #[test]
+    fn what_came_again_is_one_line() {
+        for (days, n, en, zh) in [
+            ((20_653, 20_653), 1, "19 Jul E23", "7月19日 E23"),
+            ((20_653, 20_653), 3, "19 Jul E23 ×3", "7月19日 E23 ×3"),
+            ((20_653, 20_655), 3, "19 Jul–21 Jul E23 ×3", "7月19日～7月21日 E23 ×3"),
+        ] {
+            let say = |lang| mark_line(days, "E23", n, lang);
+            assert_eq!((say(Lang::En).as_str(), say(Lang::Zh).as_str()), (en, zh));
         }
     }
 

@@ -120,6 +120,12 @@ pub struct ServiceCase {
 }
 
 impl ServiceCase {
+    /// Whether somebody has to do something about it now: nobody is at the machine yet, or what the customer replied has no answer.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        (self.closed.is_none() && self.on_site.met.is_none()) || !self.heard.is_empty()
+    }
+
     /// What the order of the list goes by: the worse unkept promise, then the sooner one.
     #[must_use]
     pub fn urgency(&self) -> (TimerState, Timestamp) {

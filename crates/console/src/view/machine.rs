@@ -128,6 +128,8 @@ pub struct MachineDetail {
     pub advisory_id: Option<String>,
     /// The visit to come that is booked for the machine, with the case to which it belongs.
     pub visit: Option<(String, Slot)>,
+    /// Number of the service case that is open on it.
+    pub open_case: Option<i64>,
 }
 
 impl MachineDetail {
@@ -168,6 +170,7 @@ impl MachineDetail {
             readings: vec![],
             advisory_id: None,
             visit: None,
+            open_case: None,
         }
     }
 }

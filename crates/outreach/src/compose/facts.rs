@@ -1,16 +1,15 @@
 //! The facts of one message, worded no further than a figure: sentences are the templates' business.
 
 use foretell_model::catalogue::Action;
-use foretell_model::{
-    Catalogue, Cause, Certainty, Evidence, Finding, FindingKind, MachineId, Signal, Timestamp, WeekWindow,
-};
+use foretell_model::{Catalogue, Cause, Certainty, Finding, FindingKind, MachineId, Timestamp, WeekWindow};
 use serde::Serialize;
 
 use super::energy::{self, Energy, Saving};
 use super::order::{Pressing, pressing};
 use super::pieces::{due_pieces, is_at_most, is_partly};
-use super::season::{season, season_until};
+use super::season::{is_in_time, season, season_until};
 use super::seen::{Seen, seen};
+use super::standing::{is_at_limit, is_below_limit, is_low};
 use super::{Before, Common, Occasion, Piece, again, format, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
@@ -64,6 +63,8 @@ pub(crate) struct Facts {
     /// Another cause that is looked for as well.
     beside: Option<BesideFact>,
     window: Option<WeekWindow>,
+    /// Whether the work comes before that, whichever time is chosen.
+    in_time: bool,
     limit: Option<LimitFact>,
     pub(super) hours: Option<Hours>,
     energy: Option<Energy>,
@@ -136,6 +137,8 @@ struct LimitFact {
     signal: &'static str,
     figure: String,
     low: bool,
+    /// It was reached of late.
+    reached: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,11 +181,14 @@ impl Facts {
             fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
             certainty: certainty(&cause),
             beside: beside(&cause, subject),
-            window: finding.rul_days.map(|rul| WeekWindow::of(rul, age_days)),
+            // What has come already is no forecast.
+            window: finding.rul_days.filter(|_| !is_at_limit(subject)).map(|rul| WeekWindow::of(rul, age_days)),
+            in_time: is_in_time(subject),
             limit: finding.limit.map(|limit| LimitFact {
                 signal: limit.signal.name(),
                 figure: format::figure(limit.value),
-                low: limit.signal == Signal::DischargeTemp && limit.value < LOW_LIMIT_BELOW_C,
+                low: is_low(&limit),
+                reached: is_at_limit(subject),
             }),
             hours: hours(subject),
             energy: energy::energy(finding, language),
@@ -330,24 +336,6 @@ impl Facts {
             return Vec::new();
         }
         std::iter::once(self).chain(&self.others).map(Self::number).collect()
-    }
-}
-
-/// A discharge temperature limit below this is the lower one: the machine stays too cold, degC.
-const LOW_LIMIT_BELOW_C: f64 = 90.0;
-
-/// Whether "still below the limit" is true of what the message speaks of: the discharge temperature below its warning limit,
-/// or another observation below the limit of its own signal. Where that is not known, nothing is claimed.
-fn is_below_limit(subject: &Subject<'_>) -> bool {
-    let finding = subject.spoken.finding;
-    match finding.limit.filter(|_| finding.kind != FindingKind::MaintenanceDue) {
-        Some(limit) if limit.signal != Signal::DischargeTemp => {
-            let of_signal = |evidence: &&Evidence| evidence.feature.starts_with(limit.signal.name());
-            finding.evidence.iter().find(of_signal).is_some_and(|evidence| evidence.value < limit.value)
-        }
-        // Of a machine that stays too cold it is no comfort that it is not too hot.
-        Some(limit) if limit.value < LOW_LIMIT_BELOW_C => false,
-        _ => subject.context.in_normal_range == Some(true),
     }
 }
 

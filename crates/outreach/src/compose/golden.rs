@@ -86,7 +86,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
     let radiator = json!({ "comparison": "It is like a car radiator full of road dust.|就像汽车水箱糊满了灰尘。" });
     let compared = |certainty: &str, beside: Value| with(cause(certainty, beside), &radiator);
     let window = |kind: &str, from: u32, to: u32| json!({ "kind": kind, "from": from, "to": to });
-    let limit = |signal: &str, low: bool| json!({ "signal": signal, "figure": "105", "low": low });
+    let limit = |signal: &str, low: bool| json!({ "signal": signal, "figure": "105", "low": low, "reached": false });
     let hours = |overdue: bool| json!({ "since": "3,900", "interval": "4,000", "overdue": overdue });
     let (one, two) = ("clean the cooler|清洗冷却器", "change the oil|更换润滑油");
     let due = |works: Value, hours: Value| json!({ "works": works, "hours": hours, "far": false });
@@ -155,6 +155,7 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 (window("between", 2, 4), limit("discharge_temp_c", false), "sudden"),
                 (window("from", 6, 0), limit("discharge_temp_c", false), "sudden"),
                 (window("between", 2, 4), limit("vibration_mm_s", false), "sudden"),
+                (Value::Null, with(limit("discharge_temp_c", false), &json!({ "reached": true })), ""),
             ]
             .map(|(window, limit, what)| json!({ "window": window, "limit": limit, "what": what, "sudden": what == "sudden" }))
             .to_vec(),

@@ -28,6 +28,7 @@ mod seen;
 mod sentences;
 mod shelf;
 mod specimen;
+mod standing;
 pub mod trial;
 pub(crate) mod trouble;
 pub(crate) mod visit;

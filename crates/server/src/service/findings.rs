@@ -73,8 +73,15 @@ impl Records {
 
     fn mark(&mut self, machine: &MachineId, mark: Mark) {
         let marks = self.marks.entry(machine.clone()).or_default();
+        let is_alarm = |known: &Mark| known.kind == MarkKind::Alarm;
+        // A controller that trips again and again says one thing a day, and what people did stays beside it.
+        let says_the_same =
+            |known: &Mark| is_alarm(known) && known.text == mark.text && known.at.day() == mark.at.day();
+        if is_alarm(&mark) && marks.iter().any(says_the_same) {
+            return;
+        }
         if marks.len() == MARKS_MAX {
-            marks.pop_front();
+            marks.remove(marks.iter().position(is_alarm).unwrap_or(0));
         }
         marks.push_back(mark);
     }
@@ -228,6 +235,23 @@ mod tests {
         {
             assert_eq!(Frozen::from_bytes(bytes.as_bytes()), None, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn alarms_of_weeks_are_one_a_day_and_push_no_work_aside() {
+        let (mut records, machine) = (Records::default(), machine("m1"));
+        let mark = |kind, hour: i64, text: &str| Mark {
+            at: Timestamp::from_millis(hour * 3_600_000),
+            kind,
+            text: text.into(),
+        };
+        records.mark(&machine, mark(MarkKind::Maintenance, 0, "oil_changed"));
+        for hour in 0..24 * 60 {
+            records.mark(&machine, mark(MarkKind::Alarm, hour, "stopped"));
+        }
+        let kept: Vec<&Mark> = records.marks(&machine).collect();
+        assert_eq!((kept.len(), kept[0].text.as_str()), (MARKS_MAX, "oil_changed"));
+        assert_eq!(kept[MARKS_MAX - 1].at.day() - kept[1].at.day(), MARKS_MAX as i64 - 2);
     }
 
     #[test]

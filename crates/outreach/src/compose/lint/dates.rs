@@ -2,7 +2,7 @@
 //! Days and hours of visits, and the day since which something was seen, are known and may be said.
 
 use super::asks::sentences;
-use super::contains_word;
+use super::{contains_word, soon};
 
 const MONTHS: [&str; 24] = [
     "january",
@@ -87,6 +87,10 @@ const KNOWN: &[&str] = &[
     "call",
     "for it",
     "for the work",
+    "technician",
+    "stop by",
+    "reach me",
+    "reach us",
     "had",
     "was",
     "were",
@@ -154,6 +158,10 @@ pub(super) fn of_a_fault(text: &str) -> Vec<String> {
                 continue;
             }
             found.push(sentence[from..to + end].trim().to_owned());
+        }
+        if is_ahead && dates(&lower).is_empty() {
+            let told = soon::days(&lower).into_iter().filter(|(from, to)| !is_since(&lower[..*from], &lower[*to..]));
+            found.extend(told.map(|(from, to)| sentence[from..to].to_owned()));
         }
     }
     found
@@ -268,6 +276,14 @@ mod tests {
         check("预计7月14日14点32分停机。", &["7月14日14点32分"]);
         check("这台机器7月14日就会坏。", &["7月14日"]);
         check("7月14日（周二）14:30跳机。", &["7月14日（周二）14:30"]);
+        check("It will reach its limit in 23 days.", &["23 days"]);
+        check("It is likely to trip within the next thirty-six hours.", &["thirty-six hours"]);
+        check("It will probably fail next Tuesday.", &["Tuesday"]);
+        check("The machine may trip tomorrow.", &["tomorrow"]);
+        check("预计23天后达到预警温度。", &["23天后"]);
+        check("大概三天之内会跳机。", &["三天之内"]);
+        check("下周二可能会停机。", &["周二"]);
+        check("这台机器明天就会坏。", &["明天"]);
         for good in [
             "It has crept up since 20 June and will probably reach the limit in two to four weeks.",
             "Shall we clean the cooler?\n\n  1. Thursday 16 July, 17:00–19:00\n  2. Monday 20 July, 17:00–19:00",
@@ -279,6 +295,15 @@ mod tests {
             "2号机7月15日22:30已经恢复运行，不会再停机。",
             "我们7月16日停机清洗，大概两个小时。",
             "It will reach the limit in two to four weeks.",
+            "It will reach the limit in 20 to 30 days.",
+            "If it stops, you may reach me on Tuesday or Wednesday.",
+            "On hot days the machine may trip; it runs 20 hours a day.",
+            "The work takes about two and a half hours; the machine has to stop for part of that time.",
+            "It may trip on a hot day, and has come close on two days.",
+            "现场预计需要两小时左右，期间要停机。",
+            "照这个趋势，两到四周后大概会达到预警温度。",
+            "大概20到30天后会达到预警温度。",
+            "从周二开始，温度升高，以后可能会停机。",
         ] {
             check(good, &[]);
         }

@@ -7,6 +7,7 @@ mod dates;
 mod forbidden;
 mod markup;
 mod names;
+mod soon;
 
 pub(crate) use names::Names;
 

@@ -20,7 +20,7 @@ use super::registry::{Sites, lang as registry_lang, language, zone};
 use super::revision;
 
 /// Closed cases shown below the open ones.
-const CLOSED_MAX: u32 = 20;
+pub(super) const CLOSED_MAX: u32 = 20;
 
 /// What every case is read with.
 pub(super) struct Look {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use foretell_console::BackendError;
 use foretell_console::view::Fleet;
 use foretell_model::{Clock, MachineId, Timestamp};
+use foretell_outreach::ServiceCase;
 
 use super::ServiceBackend;
+use super::desk::CLOSED_MAX;
 use super::errors::of_outreach;
 use crate::service::profiles::Registered;
 
@@ -15,7 +17,12 @@ impl ServiceBackend {
         let now = self.clocks.now();
         let desk = self.outreach.desk().map_err(of_outreach)?;
         let mut machines = self.lookout.look(&self.room, (&desk, &self.catalogue), now);
-        for case in self.outreach.service_cases().map_err(of_outreach)? {
+        let open = self.outreach.service_cases().map_err(of_outreach)?;
+        let closed = self.outreach.closed_service_cases(CLOSED_MAX).map_err(of_outreach)?;
+        // As in the queue: nobody is there yet, or the customer waits for an answer.
+        let waits = |case: &&ServiceCase| (case.closed.is_none() && case.on_site.is_none()) || !case.heard.is_empty();
+        let broken = open.iter().chain(&closed).filter(waits).count();
+        for case in open {
             let found = machines.binary_search_by(|known| known.id.as_str().cmp(&case.machine));
             if let Ok(place) = found {
                 let known = Arc::make_mut(&mut machines[place]);
@@ -25,13 +32,13 @@ impl ServiceBackend {
         let untold = self.outreach.untold().map_err(of_outreach)?.len()
             + self.outreach.notes_to_write().map_err(of_outreach)?.len();
         let replies = self.outreach.loose_replies().map_err(of_outreach)?.len();
-        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + untold + replies })
+        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + broken + untold + replies })
     }
 
-    /// When a machine was reported broken, while that case is open.
-    pub(super) fn broken_since(&self, id: &MachineId) -> Result<Option<Timestamp>, BackendError> {
+    /// The service case that is open on a machine, and since when.
+    pub(super) fn open_case_of(&self, id: &MachineId) -> Result<Option<(i64, Timestamp)>, BackendError> {
         let cases = self.outreach.service_cases_of(id).map_err(of_outreach)?;
-        Ok(cases.into_iter().find(|case| case.closed.is_none()).map(|case| case.opened))
+        Ok(cases.into_iter().find(|case| case.closed.is_none()).map(|case| (case.id, case.opened)))
     }
 
     /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it; what was

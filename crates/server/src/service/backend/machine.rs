@@ -45,11 +45,13 @@ impl ServiceBackend {
         let sites = Sites::read(&self.outreach)?;
         let seen = self.room.look(id);
         let mut summary = lookout::summary(id, seen.as_ref(), (&sites, &self.catalogue), now);
-        summary.broken_since = self.broken_since(id)?;
+        let broken = self.open_case_of(id)?;
+        summary.broken_since = broken.map(|(_, since)| since);
+        let open_case = broken.map(|(case, _)| case);
         let Some(view) = view else {
             let registered = registered.ok_or_else(|| not_found("machine", id))?;
             let unheard = MachineDetail::unheard(summary, now, DAYS_NEEDED);
-            return Ok(MachineDetail { rated_kw: registered.rated_kw, ..unheard });
+            return Ok(MachineDetail { rated_kw: registered.rated_kw, open_case, ..unheard });
         };
         let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
         let rated_kw = registered.as_ref().and_then(|machine| machine.rated_kw);
@@ -78,6 +80,7 @@ impl ServiceBackend {
             hours: hours.iter().map(hour).collect(),
             advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
             visit: visit_to_come(&cases, &sites, now),
+            open_case,
             summary,
         })
     }
