@@ -9,7 +9,7 @@ use crate::site::{Air, Site};
 
 const MAGIC: [u8; 4] = *b"FTEN";
 /// Raised with every change of the state's shape or meaning.
-const VERSION: u16 = 22;
+const VERSION: u16 = 23;
 
 /// Why a snapshot cannot be restored. The remedy is the same each time: start empty and replay the log.
 #[derive(Debug, thiserror::Error)]

@@ -20,6 +20,8 @@ const SOFTNESS: usize = 6;
 const REGULATED_AT_C: f64 = 20.0;
 /// Ambient at which the saturated branch is quoted, degC.
 const SATURATED_AT_C: f64 = 30.0;
+/// Saturated level of any machine at the ambient at which it is quoted, degC.
+const FLEET_SATURATED_C: f64 = 84.5;
 /// Index of the load's effect while the valve regulates, K per tenth. A wax element opens in proportion, so more heat needs
 /// a wider opening and settles a little higher; how much differs between valves.
 const REGULATED_LOAD: usize = 7;
@@ -66,6 +68,11 @@ impl Conditions {
         1.0 + DRAW * self.draw_tenths
     }
 
+    /// What a kelvin more at the reference load is here, K: a rise is in proportion to the heat.
+    fn level(&self) -> f64 {
+        self.drawn() + self.load_tenths / 10.0
+    }
+
     /// How strongly a lost cooler shows at this load: it must shed less heat at part load.
     pub(crate) fn excess_gain(&self) -> f64 {
         self.heat().clamp(0.2, 1.3)
@@ -105,8 +112,9 @@ pub(crate) struct Compared {
     pub(crate) open: f64,
 }
 
-/// Coefficients: regulated level and slope per 10 K, saturated level and slope per 10 K, load per tenth, pressure per
-/// bar, softness, load per tenth while regulated.
+/// Coefficients: regulated level and slope per 10 K, saturated level and slope per 10 K, load per tenth (of a machine that stands as
+/// high as any, [`FLEET_SATURATED_C`]; one whose reference is a low load rises less by a tenth of it), pressure per bar, softness, load
+/// per tenth while regulated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Baseline {
     pub(crate) theta: [f64; TERMS],
@@ -121,8 +129,10 @@ pub(crate) struct Belief {
 
 impl Belief {
     /// What is known of screw compressors before the first reading. Load: +3 % shaft power gives +1.6 K.
-    pub(crate) const FLEET: Self =
-        Self { mean: [78.5, 2.5, 84.5, 10.5, 5.5, 0.3, 2.0, 1.0], sd: [6.0, 2.0, 7.0, 0.4, 1.5, 1.0, 0.8, 0.8] };
+    pub(crate) const FLEET: Self = Self {
+        mean: [78.5, 2.5, FLEET_SATURATED_C, 10.5, 5.5, 0.3, 2.0, 1.0],
+        sd: [6.0, 2.0, 7.0, 0.4, 1.5, 1.0, 0.8, 0.8],
+    };
 }
 
 impl Baseline {
@@ -195,7 +205,7 @@ impl Baseline {
                 let (lifted, _) = soft_max(regulated, saturated + bounds.reach_k, softness);
                 let secant = ((lifted - expected_c) / bounds.reach_k).clamp(weight, 1.0);
                 let tangent = weight.max(1e-9);
-                (row[2], row[3]) = (secant * at.drawn(), row[3] * secant / tangent);
+                (row[2], row[3]) = (secant * at.level(), row[3] * secant / tangent);
             }
             let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
             return Compared { residual_k: td_c - expected_c, gain, row, lifted_k: weight * excess_k, open: weight };
@@ -220,7 +230,7 @@ impl Baseline {
             + self.regulated_gain(at.ta_c) * lift_k;
         let saturated = th[2]
             + th[3] * hot
-            + th[4] * at.load_tenths
+            + (th[4] + (th[2] - FLEET_SATURATED_C) / 10.0) * at.load_tenths
             + th[5] * at.pressure_bar
             + (at.drawn() - 1.0) * (th[2] - SATURATED_AT_C)
             + lift_k;
@@ -233,7 +243,7 @@ impl Baseline {
         let pressed = weight + REGULATED_PRESSURE * regulating;
         let (cold, hot) = (self.tens_over_flat(at.ta_c), (at.ta_c - SATURATED_AT_C) / 10.0);
         let (load, draw, bar) = (at.load_tenths, at.draw_tenths, at.pressure_bar);
-        let level = weight * at.drawn();
+        let level = weight * at.level();
         [
             regulating,
             regulating * cold,
@@ -248,7 +258,7 @@ impl Baseline {
 
     /// Derivatives of the saturated branch alone.
     pub(crate) fn saturated_row(at: &Conditions) -> [f64; TERMS] {
-        [0.0, 0.0, at.drawn(), (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0, 0.0]
+        [0.0, 0.0, at.level(), (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0, 0.0]
     }
 
     /// Keeps the coefficients where the hinge means something: slopes not negative, a positive bend.
@@ -323,6 +333,18 @@ mod tests {
         let lifted = Baseline { theta: [78.0, 1.6, 84.1, 11.0, 2.0, 0.3, 3.0, 1.0] }.expect(&at(0.5), 0.0);
         let compared = fitted.compare(&at(0.5), 0.0, more.td_c, Bounds { clear_k: 3.0, reach_k: 0.0 });
         assert!(((lifted.td_c - more.td_c) / 0.1 - compared.row[2]).abs() < 0.01, "{lifted:?} {compared:?}");
+    }
+
+    #[test]
+    fn a_machine_whose_usual_load_is_low_rises_in_proportion_to_the_heat() {
+        // A third of the heat, a third of the rise over 30 degC: what any machine's load is worth before it is learned.
+        let idles = |level_c: f64| Baseline { theta: [60.0, 1.6, level_c, 10.5, 5.5, 0.3, 2.0, 0.0] };
+        let at = Conditions { ta_c: 30.0, load_tenths: 20.0, ..Conditions::default() };
+        let full_c = idles(48.0).expect(&at, 0.0).td_c;
+        assert!((full_c - (30.0 + 3.0 * 18.0)).abs() < 4.0, "{full_c}");
+        let compared = idles(48.0).compare(&at, 0.0, full_c, Bounds { clear_k: 3.0, reach_k: 0.0 });
+        let step_k = idles(48.1).expect(&at, 0.0).td_c - full_c;
+        assert!((step_k / 0.1 - compared.row[2]).abs() < 0.01, "{step_k} {compared:?}");
     }
 
     #[test]

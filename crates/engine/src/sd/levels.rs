@@ -12,9 +12,11 @@ const LOWEST_A: f32 = 0.8;
 const LN_STEP: f32 = 0.14;
 /// Counts are halved beyond this, so old habits fade with about a week's half-life at one reading a minute.
 const FULL: u16 = 20_000;
-/// Two modes are apart where a bin between them has less than this part of the smaller, and a bin is empty with less than that.
-const APART: u32 = 3;
-const EMPTY: u32 = 15;
+/// Two modes are apart where a bin between them is empty: with less than this part of the smaller mode. A machine of variable speed that
+/// is driven hard by day and hardly by night has two modes as well, and runs through everything between. What has been told apart
+/// stays so until the bin has filled to the other part.
+const EMPTY: u32 = 20;
+const FILLED: u32 = 8;
 
 /// What the learned levels say about one current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +116,8 @@ impl Levels {
         let low = (low_from..=low_to).max_by_key(|&bin| (counts[bin], BINS - bin))?;
         let high = (low_to + 1..=top.min(BINS - 1)).max_by_key(|&bin| counts[bin])?;
         let smaller = u32::from(counts[low].min(counts[high]));
-        let times = |share: u32| move |&bin: &usize| u32::from(counts[bin]) * share < smaller;
-        let is_apart = smaller >= 5 && (low + 1..high).any(|bin| times(APART)(&bin));
-        (low + 1..high)
-            .rev()
-            .find(times(EMPTY))
-            .or_else(|| (low + 1..high).min_by_key(|&bin| counts[bin]))
-            .filter(|_| is_apart)
+        let parts = if self.is_two_level() { FILLED } else { EMPTY };
+        (low + 1..high).rev().find(|&bin| smaller >= 5 && u32::from(counts[bin]) * parts < smaller)
     }
 }
 
@@ -164,6 +161,17 @@ mod tests {
         assert_eq!(levels.classify(71.0), Level::Unloaded);
         assert_eq!(levels.classify(118.0), Level::Unloaded);
         assert_eq!(levels.classify(138.0), Level::Loaded);
+    }
+
+    #[test]
+    fn a_machine_of_variable_speed_that_is_driven_hard_by_day_and_hardly_by_night_has_none_either() {
+        // Half its time near its slowest, half near its fastest, and one in six on the way.
+        let amps_a = |i: i32| match i % 6 {
+            0 => 24.0 + (i * 7 % 50) as f32,
+            1 | 2 => 20.0 + (i % 4) as f32,
+            _ => 76.0 + (i * 5 % 12) as f32,
+        };
+        assert!(!learned((0..2000).map(amps_a)).is_two_level());
     }
 
     #[test]
