@@ -65,7 +65,7 @@ impl Outreach {
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let case = self.end_trouble(tx, id, (who, why.trim()), now)?;
-            let name = FindingId::from_text(&service_cases::name(id));
+            let name = FindingId::from_text(&service_cases::name(case.id));
             if messages::has_sent(tx, &name)? {
                 self.tell_of_trouble(tx, &case, (Kind::CalledOff, About::default()), now)?;
             }
@@ -96,14 +96,14 @@ impl Outreach {
         (who, why): (&str, &str),
         now: Timestamp,
     ) -> Result<ServiceCase> {
-        let before = service_cases::get(connection, id)?;
+        let before = service_cases::current(connection, id)?;
         if before.closed.is_some() {
             return Err(OutreachError::refused(format!("withdraw service case {id}"), Obstacle::CaseClosed));
         }
         let mut case = ServiceCase { closed: Some(now), withdrawn: Some(why.to_owned()), ..before.clone() };
         forget_place(&mut case);
         service_cases::save(connection, &mut case)?;
-        service_cases::end_waits(connection, id, now)?;
+        service_cases::end_waits(connection, case.id, now)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
         troubles::note(connection, &case, (who, record::TROUBLE_WITHDRAWN, why), true, now)?;
         Ok(case)
@@ -121,7 +121,8 @@ impl Outreach {
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let before = service_cases::get(tx, id)?;
-            let Some(closed) = before.closed.filter(|closed| now.days_since(*closed) <= REOPEN_DAYS) else {
+            let is_late = |closed: &Timestamp| now.days_since(*closed) > REOPEN_DAYS || before.goes_on.is_some();
+            let Some(closed) = before.closed.filter(|closed| !is_late(closed)) else {
                 return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
             };
             must_be_known(tx, before.customer.as_deref(), &attempted)?;

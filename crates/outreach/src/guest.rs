@@ -114,6 +114,10 @@ impl Outreach {
             return Ok(None);
         }
         let case = service_cases::get(connection, -number)?;
+        // Whoever had the machine before sees nothing of whoever has it now.
+        if case.goes_on.is_some() {
+            return Err(erased());
+        }
         let kept = match case.closed {
             None => true,
             Some(closed) => closed.plus_days(f64::from(self.options.link_valid_days)) >= now,

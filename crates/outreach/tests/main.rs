@@ -30,6 +30,7 @@ mod letters;
 mod lives;
 mod managers;
 mod mistakes;
+mod new_owner;
 mod opt_out;
 mod outbox;
 mod personal;
