@@ -29,7 +29,8 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<ServiceCase> {
         expectable(eta, now).map_err(|why| OutreachError::refused(format!("send {technician}"), why))?;
-        self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
+        let known = self.technician(technician)?.filter(|known| !known.erased);
+        known.ok_or_else(|| OutreachError::missing("technician", technician))?;
         let attempted = format!("send {technician}");
         self.store.write(&attempted, |tx| {
             let known = service_cases::current(tx, id)?;

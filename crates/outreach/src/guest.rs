@@ -144,7 +144,7 @@ impl Outreach {
             told_by_controller: take_out_controller(connection, &mut case)?,
             number: own.map_or_else(|| machine.to_string(), |own| own.number),
             company: customer.language.of(&self.options.company).to_owned(),
-            advisor: registry::find(connection, &customer.advisor)?,
+            advisor: registry::find(connection, &customer.advisor)?.filter(|advisor: &crate::Advisor| !advisor.erased),
             customer,
             machine,
             technician,

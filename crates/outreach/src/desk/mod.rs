@@ -151,12 +151,13 @@ impl Desk {
     /// One advisor.
     #[must_use]
     pub fn advisor(&self, id: &str) -> Option<&Advisor> {
-        self.advisors.get(id).map(AsRef::as_ref)
+        self.advisors.get(id).map(AsRef::as_ref).filter(|advisor| !advisor.erased)
     }
 
-    /// Every advisor, by key.
+    /// Every advisor, by key, but for those who were erased.
     pub fn advisors(&self) -> impl Iterator<Item = &Advisor> {
-        let mut advisors: Vec<&Advisor> = self.advisors.values().map(AsRef::as_ref).collect();
+        let mut advisors: Vec<&Advisor> =
+            self.advisors.values().map(AsRef::as_ref).filter(|advisor| !advisor.erased).collect();
         advisors.sort_by(|a, b| a.id.cmp(&b.id));
         advisors.into_iter()
     }
@@ -167,9 +168,9 @@ impl Desk {
         self.technicians.get(id).map(AsRef::as_ref)
     }
 
-    /// Every technician, by key.
-    pub fn technicians(&self) -> impl ExactSizeIterator<Item = &Technician> {
-        self.technicians.values().map(AsRef::as_ref)
+    /// Every technician, by key, but for those who were erased.
+    pub fn technicians(&self) -> impl Iterator<Item = &Technician> {
+        self.technicians.values().map(AsRef::as_ref).filter(|technician| !technician.erased)
     }
 
     /// Every depot, by key.
