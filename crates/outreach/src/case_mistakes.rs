@@ -9,7 +9,7 @@ use crate::compose::trouble::About;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::mistakes::{REOPEN_DAYS, give_parts_back, must_be_known, must_be_last, must_say_why};
-use crate::store::{Session, crews, messages, record, service_cases};
+use crate::store::{Session, crews, messages, record, registry, service_cases};
 use crate::troubles;
 use crate::views::{MessageState, ServiceCase};
 
@@ -114,20 +114,23 @@ impl Outreach {
     /// so. Whoever was on the way has turned back since, and sets out anew.
     ///
     /// # Errors
-    /// `Refused` when the case is open, was closed long ago, another one of the machine is open, its customer was erased, or nobody
+    /// `Refused` when the case is open, was closed long ago, the machine came to another customer, another one of it is open, its customer was erased, or nobody
     /// says why.
     pub fn reopen_service_case(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
         let attempted = format!("open service case {id} again");
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let before = service_cases::get(tx, id)?;
-            let is_late = |closed: &Timestamp| now.days_since(*closed) > REOPEN_DAYS || before.goes_on.is_some();
-            let Some(closed) = before.closed.filter(|closed| !is_late(closed)) else {
+            let machine = MachineId::parse(&before.machine);
+            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
+            let owner = registry::customer_of(tx, &machine)?.map(|owner| owner.id);
+            // What is broken at whoever has the machine by now is a case of theirs.
+            let is_theirs = before.customer.is_none() || owner == before.customer;
+            let in_time = |closed: &Timestamp| now.days_since(*closed) <= REOPEN_DAYS;
+            let Some(closed) = before.closed.filter(in_time).filter(|_| is_theirs && before.goes_on.is_none()) else {
                 return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
             };
             must_be_known(tx, before.customer.as_deref(), &attempted)?;
-            let machine = MachineId::parse(&before.machine);
-            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
             if service_cases::open_of(tx, &machine)?.is_some() {
                 return Err(OutreachError::refused(&attempted, Obstacle::OtherCaseOpen));
             }

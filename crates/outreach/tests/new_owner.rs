@@ -94,3 +94,17 @@ fn neither_owner_of_a_broken_machine_hears_of_the_other() {
     assert!(!data("huaxin").contains("it smells"));
     assert!(!data("acme").contains("it is loud"));
 }
+
+#[test]
+fn what_was_closed_before_a_sale_is_not_opened_again_at_the_new_owner() {
+    let (s, case, _) = on_its_way();
+    s.outreach.arrived(case, "chen", minutes(20)).unwrap();
+    s.outreach.close_service_case(case, &done(), "", "chen", minutes(30)).unwrap();
+    s.outreach.tick(minutes(31)).unwrap();
+    let before = s.subjects().len();
+    sold(&s, 40);
+    let opened = s.outreach.reopen_service_case(case, "a slip", "wang", minutes(50));
+    assert!(matches!(opened, Err(OutreachError::Refused { .. })), "{opened:?}");
+    s.outreach.tick(minutes(51)).unwrap();
+    assert_eq!((s.outreach.service_cases().unwrap().len(), s.subjects().len()), (0, before));
+}
