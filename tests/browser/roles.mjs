@@ -314,7 +314,13 @@ step("the customer opens the link and taps a time");
 await customer.goto(`${base}${at.booking}`);
 await see(customer, "booking");
 assert.equal(await customer.locator("button.slot").count(), 2, "not exactly two times are offered");
-const tap = async (locator) => { await Promise.all([customer.waitForResponse((r) => r.request().method() === "POST"), locator.click()]); await customer.waitForLoadState(); };
+// A tap is over when the page that answers it stands there: the answer itself comes while the old page still does.
+const tap = async (locator) => {
+  await customer.evaluate(() => { document.documentElement.dataset.tapped = "yes"; });
+  await locator.click();
+  await customer.locator("html:not([data-tapped])").waitFor({ state: "attached" });
+  await customer.waitForLoadState();
+};
 await tap(customer.locator("button.slot").first());
 await customer.locator('a[href$="visit.ics"]').waitFor();
 await see(customer, "booked");

@@ -360,7 +360,7 @@ fn is_secure(app: &App, headers: &HeaderMap) -> bool {
     app.options.https && !(headers.contains_key(header::HOST) && is_local(headers))
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(of, value)| *of == name && !value.is_empty()).map(|(_, value)| value.to_owned())

@@ -1,6 +1,8 @@
 //! What the pages ask of the rest of the product about work in the field: technicians' days, customers' links, pictures, and
 //! what is kept about a person. The server implements it beside [`crate::Backend`].
 
+use serde_json::Value;
+
 use crate::accounts::Erasure;
 use crate::photo::Prepared;
 use crate::view::{
@@ -134,10 +136,16 @@ pub trait Field: Send + Sync + 'static {
     /// `NotFound` when there is no such customer; `Conflict` while a message to them is on its way.
     fn erase_customer(&self, id: &str, by: &str) -> Result<(), BackendError>;
 
-    /// Puts an alias in place of a colleague whose account is to be erased, wherever the service state says by whom something was
-    /// done. Doing it again is fine.
+    /// Everything that service state keeps about a colleague, by login name and by the names under which things were done.
     ///
     /// # Errors
-    /// When the service state cannot be written.
+    /// When a store cannot be read.
+    fn colleague_data(&self, login: &str, names: &[String]) -> Result<Value, BackendError>;
+
+    /// Puts an alias in place of a colleague whose account is to be erased, wherever the service state says by whom something was
+    /// done, and erases what customers read of this person: name, number, badge, portrait. Doing it again is fine.
+    ///
+    /// # Errors
+    /// `Refused` while this person is expected somewhere; when the service state cannot be written.
     fn erase_colleague(&self, colleague: &Erasure) -> Result<(), BackendError>;
 }

@@ -158,6 +158,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/account/sign-out-everywhere", Person(ALL)),
     // Others.
     ("GET", "/users", Person(ADMINS)),
+    ("GET", "/users/{login}/data.json", Person(ADMINS)),
     ("POST", "/users/add", Person(ADMINS)),
     ("POST", "/users/role", Person(ADMINS)),
     ("POST", "/users/email", Person(ADMINS)),

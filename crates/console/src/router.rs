@@ -272,6 +272,7 @@ fn account_pages() -> Router<App> {
         .route("/account/sign-out", post(pages::account::sign_out))
         .route("/account/sign-out-everywhere", post(pages::account::sign_out_everywhere))
         .route("/users", get(pages::users::show))
+        .route("/users/{login}/data.json", get(pages::personal::of_colleague))
         .route("/users/add", post(pages::users::add))
         .route("/users/role", post(pages::users::role))
         .route("/users/email", post(pages::users::email))

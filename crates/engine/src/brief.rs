@@ -57,6 +57,14 @@ impl Engine {
             run_hours: machine.sensors.run_hours.shown_h(),
         })
     }
+
+    /// What a machine's running-hour counter shows, and its running hours per day of late, both h: all that planning asks of each
+    /// machine of a fleet. `None` where no counter is known.
+    #[must_use]
+    pub fn run_hours(&self, id: &MachineId) -> Option<(f64, f64)> {
+        let machine = self.machines.get(*self.index.get(id)? as usize)?;
+        Some((machine.sensors.run_hours.shown_h()?, hours_per_day(machine)))
+    }
 }
 
 impl MachineView {

@@ -9,7 +9,7 @@ use crate::compose::trouble::About;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::mistakes::{REOPEN_DAYS, give_parts_back, must_be_known, must_be_last, must_say_why};
-use crate::store::{Session, crews, messages, record, service_cases};
+use crate::store::{Session, crews, messages, record, registry, service_cases};
 use crate::troubles;
 use crate::views::{MessageState, ServiceCase};
 
@@ -65,7 +65,7 @@ impl Outreach {
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let case = self.end_trouble(tx, id, (who, why.trim()), now)?;
-            let name = FindingId::from_text(&service_cases::name(id));
+            let name = FindingId::from_text(&service_cases::name(case.id));
             if messages::has_sent(tx, &name)? {
                 self.tell_of_trouble(tx, &case, (Kind::CalledOff, About::default()), now)?;
             }
@@ -96,14 +96,14 @@ impl Outreach {
         (who, why): (&str, &str),
         now: Timestamp,
     ) -> Result<ServiceCase> {
-        let before = service_cases::get(connection, id)?;
+        let before = service_cases::current(connection, id)?;
         if before.closed.is_some() {
             return Err(OutreachError::refused(format!("withdraw service case {id}"), Obstacle::CaseClosed));
         }
         let mut case = ServiceCase { closed: Some(now), withdrawn: Some(why.to_owned()), ..before.clone() };
         forget_place(&mut case);
         service_cases::save(connection, &mut case)?;
-        service_cases::end_waits(connection, id, now)?;
+        service_cases::end_waits(connection, case.id, now)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
         troubles::note(connection, &case, (who, record::TROUBLE_WITHDRAWN, why), true, now)?;
         Ok(case)
@@ -114,19 +114,23 @@ impl Outreach {
     /// so. Whoever was on the way has turned back since, and sets out anew.
     ///
     /// # Errors
-    /// `Refused` when the case is open, was closed long ago, another one of the machine is open, its customer was erased, or nobody
+    /// `Refused` when the case is open, was closed long ago, the machine came to another customer, another one of it is open, its customer was erased, or nobody
     /// says why.
     pub fn reopen_service_case(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
         let attempted = format!("open service case {id} again");
         must_say_why(&attempted, why)?;
         self.store.write(&attempted, |tx| {
             let before = service_cases::get(tx, id)?;
-            let Some(closed) = before.closed.filter(|closed| now.days_since(*closed) <= REOPEN_DAYS) else {
+            let machine = MachineId::parse(&before.machine);
+            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
+            let owner = registry::customer_of(tx, &machine)?.map(|owner| owner.id);
+            // What is broken at whoever has the machine by now is a case of theirs.
+            let is_theirs = before.customer.is_none() || owner == before.customer;
+            let in_time = |closed: &Timestamp| now.days_since(*closed) <= REOPEN_DAYS;
+            let Some(closed) = before.closed.filter(in_time).filter(|_| is_theirs && before.goes_on.is_none()) else {
                 return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
             };
             must_be_known(tx, before.customer.as_deref(), &attempted)?;
-            let machine = MachineId::parse(&before.machine);
-            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
             if service_cases::open_of(tx, &machine)?.is_some() {
                 return Err(OutreachError::refused(&attempted, Obstacle::OtherCaseOpen));
             }

@@ -29,10 +29,11 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<ServiceCase> {
         expectable(eta, now).map_err(|why| OutreachError::refused(format!("send {technician}"), why))?;
-        self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
+        let known = self.technician(technician)?.filter(|known| !known.erased);
+        known.ok_or_else(|| OutreachError::missing("technician", technician))?;
         let attempted = format!("send {technician}");
         self.store.write(&attempted, |tx| {
-            let known = service_cases::get(tx, id)?;
+            let known = service_cases::current(tx, id)?;
             // Tapped twice it is said once; and whoever has set out meanwhile is not sent back.
             let is_sent =
                 known.technician.as_deref() == Some(technician) && eta.is_none_or(|eta| known.eta == Some(eta));
@@ -61,7 +62,7 @@ impl Outreach {
     /// When the case is closed.
     pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
         self.store.write(&format!("arrive at service case {id}"), |tx| {
-            let known = service_cases::get(tx, id)?;
+            let known = service_cases::current(tx, id)?;
             if known.on_site.is_some() && known.closed.is_none() {
                 return Ok(known);
             }
@@ -79,7 +80,7 @@ impl Outreach {
     /// When the case is closed, nobody was sent, or the technician is there already.
     pub fn set_out_to_case(&self, id: i64, minutes: Option<u32>, who: &str, now: Timestamp) -> Result<ServiceCase> {
         self.store.write(&format!("set out to service case {id}"), |tx| {
-            let mut known = service_cases::get(tx, id)?;
+            let mut known = service_cases::current(tx, id)?;
             // Whoever forgot to end a way, or turned back, sets out anew.
             let is_new = known.set_out.is_none_or(|begun| is_too_long(begun, now));
             let set_out = |case: &mut ServiceCase| {
@@ -110,7 +111,7 @@ impl Outreach {
         let attempted = format!("follow the technician of service case {id}");
         let place_deg = on_earth(place_deg, &attempted)?;
         self.store.write(&attempted, |tx| {
-            let mut case = service_cases::get(tx, id)?;
+            let mut case = service_cases::current(tx, id)?;
             must_be_under_way(&case)?;
             let begun = case.set_out.ok_or_else(|| OutreachError::refused(&attempted, Obstacle::NotSetOut))?;
             if is_too_long(begun, now) {

@@ -54,7 +54,8 @@ impl Outreach {
         let Some(own) = registry::find::<Machine>(connection, machine.as_str())? else {
             return Ok(Err(Objection::about(Obstacle::MachineUnregistered, machine.as_str())));
         };
-        let Some(advisor) = registry::find::<Advisor>(connection, &customer.advisor)? else {
+        let advisor = registry::find::<Advisor>(connection, &customer.advisor)?;
+        let Some(advisor) = advisor.filter(|advisor| !advisor.erased) else {
             return Ok(Err(Objection::about(Obstacle::AdvisorUnregistered, customer.advisor)));
         };
         let calendar = Calendar::of(&customer, &self.options.holidays).map_err(|why| OutreachError::Registration {
@@ -87,7 +88,8 @@ impl Outreach {
         {
             return Ok(Arc::clone(roster));
         }
-        let technicians: Vec<Technician> = registry::all(connection)?;
+        let mut technicians: Vec<Technician> = registry::all(connection)?;
+        technicians.retain(|technician| !technician.erased);
         let promised = bookings::promised(connection, now)?;
         let roster = Roster::new(&technicians, self.options.visits_per_half_day, self.options.zone, promised);
         let roster = Arc::new(roster);

@@ -114,6 +114,10 @@ impl Outreach {
             return Ok(None);
         }
         let case = service_cases::get(connection, -number)?;
+        // Whoever had the machine before sees nothing of whoever has it now.
+        if case.goes_on.is_some() {
+            return Err(erased());
+        }
         let kept = match case.closed {
             None => true,
             Some(closed) => closed.plus_days(f64::from(self.options.link_valid_days)) >= now,
@@ -140,7 +144,7 @@ impl Outreach {
             told_by_controller: take_out_controller(connection, &mut case)?,
             number: own.map_or_else(|| machine.to_string(), |own| own.number),
             company: customer.language.of(&self.options.company).to_owned(),
-            advisor: registry::find(connection, &customer.advisor)?,
+            advisor: registry::find(connection, &customer.advisor)?.filter(|advisor: &crate::Advisor| !advisor.erased),
             customer,
             machine,
             technician,

@@ -38,7 +38,7 @@ pub(crate) fn hand_over(
     let known: Option<Customer> = registry::find(connection, customer)?;
     let mut known = known.ok_or_else(|| OutreachError::missing("customer", customer))?;
     let advisor: Option<Advisor> = registry::find(connection, to)?;
-    let advisor = advisor.ok_or_else(|| OutreachError::missing("advisor", to))?;
+    let advisor = advisor.filter(|advisor| !advisor.erased).ok_or_else(|| OutreachError::missing("advisor", to))?;
     if known.advisor == advisor.id {
         return Ok(false);
     }

@@ -22,7 +22,7 @@
 //! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
-//! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
+//! | `troubles`, `new_owner`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `telling`, `heard` | what the log is told of the work of visits, and what it tells of work |
 //! | `untold` | words that may not have arrived, where no card asks about them |
 //! | `crew_words`, `managers` | who drives to a customer hears of changes, a manager hears of complaints |
@@ -81,6 +81,7 @@ mod link;
 mod managers;
 mod mistakes;
 mod naming;
+mod new_owner;
 mod notes;
 mod options;
 mod outbox;
@@ -234,14 +235,6 @@ impl Outreach {
         })
     }
 
-    /// Registers or changes a site; says whether anything changed.
-    ///
-    /// # Errors
-    /// When its customer does not exist or the store refuses.
-    pub fn register_site(&self, site: &Site, who: &str, now: Timestamp) -> Result<bool> {
-        self.register(site, who, now)
-    }
-
     /// Registers or changes a machine; says whether anything changed.
     ///
     /// # Errors
@@ -294,12 +287,14 @@ impl Outreach {
             let machines = machines.collect::<Result<Vec<Machine>>>()?;
             let customers = registry.customers.iter().map(|customer| wishes::as_chosen(tx, customer));
             let customers = customers.collect::<Result<Vec<Customer>>>()?;
-            Ok(each(tx, &registry.advisors, who, now)?
+            let changed = each(tx, &registry.advisors, who, now)?
                 + each(tx, &registry.depots, who, now)?
                 + each(tx, &registry.technicians, who, now)?
                 + each(tx, &customers, who, now)?
                 + each(tx, &personal::living(tx, &registry.sites)?, who, now)?
-                + each(tx, &machines, who, now)?)
+                + each(tx, &machines, who, now)?;
+            self.pass_cases_on(tx, who, now)?;
+            Ok(changed)
         })
     }
 

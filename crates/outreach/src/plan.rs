@@ -1,6 +1,6 @@
 //! What planning reckons with, gathered from service state: open forecasts, booked visits, shelves, people.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use foretell_model::catalogue::Action;
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Timestamp};
@@ -136,24 +136,21 @@ impl Outreach {
         let outward = desk.open_cases().filter(is_outward).filter(is_ahead).filter(is_own);
         let dues = dues_beside(&desk);
         let mut prospects: Vec<Prospect> = outward.flat_map(|case| self.prospects_of(case, &desk, &dues)).collect();
-        let mut in_hand: HashMap<&MachineId, Vec<&str>> = HashMap::new();
-        for finding in desk.open_cases().map(|case| &case.finding) {
-            for work in finding.evidence.iter().filter_map(|e| e.feature.strip_prefix(DUE_PREFIX)) {
-                in_hand.entry(&finding.machine).or_default().push(work);
-            }
-        }
-        let last = bounds.last().copied().unwrap_or(now);
+        let span_days = bounds.last().copied().unwrap_or(now).days_since(now);
         // Both are in order: of a large fleet, looking each machine up costs more than all the rest.
         let mut counters = counters.iter().peekable();
         for (machine, own) in desk.machines() {
             while counters.next_if(|(known, _)| *known < machine).is_some() {}
             let Some((_, counter)) = counters.next_if(|(known, _)| *known == machine) else { continue };
-            let known = in_hand.get(machine).map_or(&[][..], Vec::as_slice);
-            for (days, works) in service::ahead(&own.service, *counter, known, last.days_since(now)) {
-                // Nobody goes to whom the house does not know any more.
-                if desk.customer_of(machine).is_some_and(|owner| owner.erased) {
-                    break;
-                }
+            // What is in hand only puts work off: few machines have any within reach, and only theirs is looked at. Nobody goes to whom
+            // the house does not know any more.
+            let is_known = || desk.customer_of(machine).is_none_or(|owner| !owner.erased);
+            if service::ahead(&own.service, *counter, &[], span_days).is_empty() || !is_known() {
+                continue;
+            }
+            let evidence = desk.cases_of(machine).flat_map(|case| &case.finding.evidence);
+            let in_hand: Vec<&str> = evidence.filter_map(|e| e.feature.strip_prefix(DUE_PREFIX)).collect();
+            for (days, works) in service::ahead(&own.service, *counter, &in_hand, span_days) {
                 let actions: Vec<&Action> =
                     works.iter().filter_map(|work| self.options.catalogue.actions.get(*work)).collect();
                 prospects.extend(prospect(&actions, When::Due(now.plus_days(days))));

@@ -95,7 +95,8 @@ impl Outreach {
                 // Whatever is said beyond so many lines stands in the record alone.
                 let is_new = open.what.lines().all(|line| line != what);
                 if is_new && open.what.lines().count() < WHAT_LINES_MAX {
-                    open.what = format!("{}\n{what}", open.what);
+                    let said = std::mem::take(&mut open.what);
+                    open.what = if said.is_empty() { what.to_owned() } else { format!("{said}\n{what}") };
                 }
                 service_cases::save(connection, &mut open)?;
                 open
@@ -129,6 +130,8 @@ impl Outreach {
                     closed: None,
                     report: None,
                     withdrawn: None,
+                    goes_on: None,
+                    follows: None,
                     heard: Vec::new(),
                 };
                 service_cases::save(connection, &mut case)?;
@@ -184,7 +187,8 @@ impl Outreach {
     /// # Errors
     /// When the case is closed and the customer has not spoken since.
     pub fn called_back(&self, id: i64, remark: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
-        if self.service_case(id)?.closed.is_some() {
+        let known = self.service_case(id)?;
+        if known.closed.is_some() && (known.goes_on.is_none() || !known.heard.is_empty()) {
             return self.answer_after_case(id, remark, who, now);
         }
         self.change_trouble(id, (who, record::TROUBLE_CALLED, remark), now, |case| {
@@ -209,7 +213,7 @@ impl Outreach {
     ) -> Result<ServiceCase> {
         complete(&format!("close service case {id}"), report)?;
         self.store.read("check a note for the customer", |c| {
-            let case = service_cases::get(c, id)?;
+            let case = service_cases::current(c, id)?;
             let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
             self.fit_for_customer(c, &machine, &report.note)
         })?;
@@ -240,7 +244,7 @@ impl Outreach {
         now: Timestamp,
         change: impl FnOnce(&mut ServiceCase) -> Result<()>,
     ) -> Result<ServiceCase> {
-        let before = service_cases::get(connection, id)?;
+        let before = service_cases::current(connection, id)?;
         if before.closed.is_some() {
             return Err(OutreachError::refused(format!("change service case {id}"), Obstacle::CaseClosed));
         }
@@ -249,7 +253,7 @@ impl Outreach {
         service_cases::save(connection, &mut case)?;
         crews::note_trouble(connection, (&before, &case), who, now)?;
         if case.closed.is_some() {
-            service_cases::end_waits(connection, id, now)?;
+            service_cases::end_waits(connection, case.id, now)?;
         }
         if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
             use_parts(connection, report)?;
@@ -305,6 +309,8 @@ impl Outreach {
 
     /// Promises that are about to slip: the customer hears of it before, once for each. Those that slipped are noted.
     pub(crate) fn mind_promises(&self, connection: &dyn Session, now: Timestamp) -> Result<Vec<Ticked>> {
+        // Where that was missed when it happened.
+        self.pass_cases_on(connection, "outbox", now)?;
         let mut done = Vec::new();
         for mut case in service_cases::open(connection)? {
             let before = (case.told.len(), case.broken.len());

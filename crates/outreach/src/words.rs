@@ -141,7 +141,7 @@ impl Outreach {
             return Err(OutreachError::refused(attempted, Obstacle::FoundMissing));
         }
         self.store.write(&attempted, |tx| {
-            let mut case = service_cases::get(tx, id)?;
+            let mut case = service_cases::current(tx, id)?;
             if case.closed.is_some() || case.on_site.is_none() {
                 return Err(OutreachError::refused(&attempted, Obstacle::NobodyOnSite));
             }
@@ -149,7 +149,7 @@ impl Outreach {
             let known = Some(found.to_owned()).filter(|found| !found.is_empty());
             case.progress = Some(Progress { at: now, found: known, minutes: news.minutes });
             service_cases::save(tx, &mut case)?;
-            let (machine, name) = (Some(case.machine.as_str()), service_cases::name(id));
+            let (machine, name) = (Some(case.machine.as_str()), service_cases::name(case.id));
             let (what, why) = (record::TROUBLE_FOUND, format!("{found} {}", news.minutes));
             let (customer, advisory) = (case.customer.as_deref(), Some(name.as_str()));
             Entry { at: now, who, what, why: why.trim(), customer, machine, advisory, contact: customer.is_some() }

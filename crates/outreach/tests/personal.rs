@@ -7,7 +7,7 @@ use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, 
 use foretell_model::{FindingId, Found, Grade, Obstacle, Offset, Status, Timestamp};
 use foretell_outreach::{
     Applied, Contact, CrewChange, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, RecordFilter,
-    Registry, Source, Stage, VisitReport, WorkOf,
+    Registry, Source, Stage, Technician, VisitReport, WorkOf,
 };
 
 /// Everything personal, each in words that occur nowhere else.
@@ -252,5 +252,59 @@ fn a_colleague_who_is_erased_goes_by_an_alias_and_stands_nowhere_on_the_disk() {
     for entry in std::fs::read_dir(dir.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
         let bytes = std::fs::read(entry.path()).unwrap();
         assert!(!bytes.windows(NAME.len()).any(|window| window == NAME.as_bytes()), "{:?}", entry.path());
+    }
+}
+
+/// What customers read of whoever comes goes with the account; whoever is expected somewhere stays until somebody else is.
+#[test]
+fn a_technician_who_leaves_is_handed_the_data_and_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let known = outreach.technician("chen").unwrap().unwrap();
+    let known = Technician { badge: Some("B-77421".into()), login: Some("jun".into()), ..known };
+    outreach.register_technician(&known, "wang", now()).unwrap();
+    outreach.add_photo((PhotoOf::Person, "chen"), "face.jpg", "", "wang", now()).unwrap();
+    let fault = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+    let case = apply(&outreach, 1, &fault, now());
+    let visit = outreach.book_for(&case, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
+    assert_eq!(visit.technician.map(|comes| comes.id).as_deref(), Some("chen"));
+    let names = ["Jun Chen".to_owned()];
+    outreach
+        .report_visit(visit.id, &VisitReport { left_out: "x".into(), ..VisitReport::default() }, "Jun Chen", visit.end)
+        .unwrap();
+    let data = |at| outreach.colleague_data("jun", &names, at).unwrap();
+    let told = data(visit.end);
+    assert_eq!(
+        (told["technician"][0]["badge"].as_str(), told["visits"][0]["machine"].as_str()),
+        (Some("B-77421"), Some("s02/m002"))
+    );
+    assert!(!told["record"].as_array().unwrap().is_empty(), "{told:#}");
+    // Expected somewhere: on a booked visit, and then at a broken machine.
+    let erase = |at| outreach.erase_colleague("jun", &names, "erased-0a1b2c3d", at);
+    let broken =
+        outreach.open_service_case(&machine("s01/m002"), Source::Advisor, "it stopped", "wang", visit.end).unwrap();
+    outreach.send_technician(broken.id, "chen", None, "wang", visit.end).unwrap();
+    assert!(matches!(erase(visit.end), Err(OutreachError::Refused { .. })));
+    assert!(outreach.has_entry_of("jun").unwrap(), "nothing was erased");
+    outreach.withdraw_trouble(broken.id, "it runs", "wang", visit.end).unwrap();
+    assert_eq!(erase(visit.end).unwrap(), ["face.jpg"]);
+    assert_eq!(erase(visit.end).unwrap(), Vec::<String>::new());
+    let bare = outreach.technician("chen").unwrap().unwrap();
+    assert_eq!(
+        (bare.name.en.as_str(), bare.phone.as_str(), bare.badge, bare.erased),
+        ("erased-0a1b2c3d", "", None, true)
+    );
+    assert_eq!(outreach.desk().unwrap().technicians().filter(|known| known.id == "chen").count(), 0);
+    // No register brings it back, and nobody is sent under an alias.
+    assert!(!outreach.register_technician(&known, "wang", visit.end).unwrap());
+    let again = outreach.open_service_case(&machine("s01/m002"), Source::Advisor, "again", "wang", visit.end).unwrap();
+    assert!(matches!(
+        outreach.send_technician(again.id, "chen", None, "wang", visit.end),
+        Err(OutreachError::Missing { .. })
+    ));
+    assert_eq!(data(visit.end)["technician"].as_array().map(Vec::len), Some(0));
+    for entry in std::fs::read_dir(dir.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"B-77421"), "{:?}", entry.path());
     }
 }

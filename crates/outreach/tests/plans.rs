@@ -119,3 +119,26 @@ fn parts_for_service_are_planned_by_the_hours_that_a_machine_runs() {
     s.outreach.erase_customer("acme", "wang", now()).unwrap();
     assert_eq!(needs(11_400.0), (vec![], 0.0));
 }
+
+/// What is merely watched is kept apart from what pages look through: a case that comes out of there, or ends there, is seen.
+#[test]
+fn what_is_merely_watched_is_planned_for_as_soon_as_somebody_may_hear_of_it() {
+    let s = scene();
+    let id = machine("s02/m002");
+    let say = |offset, grade, status| {
+        drop(apply(&s.outreach, offset, &finding(&id, "oil_filter_clogging", grade, status), now()))
+    };
+    let seen = || {
+        let plan = s.outreach.plan(3, &Counters::new(), now()).unwrap();
+        (plan.weeks.iter().any(|week| week.visits.expected > 0.0), s.outreach.queue(now()).unwrap().len())
+    };
+    say(1, Grade::Watch, Status::Opened);
+    assert_eq!(seen(), (false, 0));
+    say(2, Grade::Advise, Status::Updated);
+    assert_eq!(seen(), (true, 1));
+    say(3, Grade::Advise, Status::Cleared);
+    assert_eq!(seen(), (false, 0));
+    say(4, Grade::Watch, Status::Opened);
+    say(5, Grade::Watch, Status::Cleared);
+    assert_eq!(seen(), (false, 0));
+}

@@ -103,7 +103,7 @@ fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
         Some(0)
         everything kept about customer `hx` is in hx.json
         Some(66)
-        foretell: could not do this with a customer's data: there is no customer `nobody`
+        foretell: could not do this with personal data: there is no customer `nobody`
         Some(64)
         foretell: nothing was erased: `--confirm hy` does not repeat the key `hx`
         Some(0)

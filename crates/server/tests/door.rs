@@ -293,6 +293,10 @@ fn a_users_account_is_erased_by_who_repeats_the_name() {
             let imported = foretell(dir.path()).args(["customers", "import", "customers.toml"]).output().unwrap();
             assert!(imported.status.success(), "{}", said(&imported).1);
         }
+        let (code, told) = users(&["export", "quist", "--out", "quist.json"]);
+        assert!(code == Some(0) && told.starts_with("everything kept about `quist` is in "), "{told}");
+        let data = std::fs::read_to_string(dir.path().join("quist.json")).unwrap();
+        assert!(data.contains("Rosalind Quist") && data.contains("foretell-colleague/1"), "{data}");
         let (code, told) = users(&["erase", "quist", "--confirm", "quest"]);
         assert!(code == Some(64) && told.contains("nothing was erased"), "{told}");
         let (code, told) = users(&["erase", "quist", "--confirm", "quist"]);
@@ -304,6 +308,16 @@ fn a_users_account_is_erased_by_who_repeats_the_name() {
         let (code, told) = users(&["erase", "quist", "--confirm", "quist"]);
         assert!(code == Some(65) && told.contains("nobody has this login name"), "{told}");
     }
+    // Somebody of the customers list who has no account.
+    let list = "[[technician]]\nid = \"mara\"\nname = { en = \"Rosalind Mara\", zh = \"马拉\" }\nphone = \"1\"\n";
+    std::fs::write(dir.path().join("customers.toml"), list).unwrap();
+    let imported = foretell(dir.path()).args(["customers", "import", "customers.toml"]).output().unwrap();
+    assert!(imported.status.success(), "{}", said(&imported).1);
+    let (code, told) = users(&["export", "mara", "--out", "mara.json"]);
+    assert!(code == Some(0), "{told}");
+    assert!(std::fs::read_to_string(dir.path().join("mara.json")).unwrap().contains("马拉"));
+    let (code, told) = users(&["erase", "mara", "--confirm", "mara"]);
+    assert!(code == Some(0), "{told}");
     for entry in std::fs::read_dir(dir.path().join("data")).unwrap().flatten() {
         let bytes = std::fs::read(entry.path()).unwrap_or_default();
         assert!(!bytes.windows(8).any(|window| window == b"Rosalind"), "{:?}", entry.path());

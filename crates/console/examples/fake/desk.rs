@@ -93,6 +93,7 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
         closed: None,
         report: None,
         withdrawn: None,
+        goes_on: None,
         heard: Vec::new(),
     }
 }

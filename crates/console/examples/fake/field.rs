@@ -378,6 +378,10 @@ impl Field for Fake {
         Ok(())
     }
 
+    fn colleague_data(&self, login: &str, names: &[String]) -> Result<serde_json::Value, BackendError> {
+        Ok(serde_json::json!({ "technician": [{ "id": login }], "record": names }))
+    }
+
     fn erase_colleague(&self, colleague: &Erasure) -> Result<(), BackendError> {
         self.with(|state| state.field.erased.extend(colleague.names.iter().cloned()));
         Ok(())

@@ -1,6 +1,8 @@
-//! Erasing somebody's account for good. That something was done, and when, stays; an alias stands for who did it.
+//! Somebody's account: handed out, or erased for good. That something was done, and when, stays; an alias stands for who did it.
 
+use foretell_model::Timestamp;
 use rusqlite::{Connection, params};
+use serde_json::{Value, json};
 
 use super::people::{self, find, login_of};
 use super::record::{self, What};
@@ -23,6 +25,49 @@ pub struct Erasure {
 }
 
 impl Accounts {
+    /// Everything kept about somebody, as JSON, and the names under which this person did things.
+    ///
+    /// # Errors
+    /// `Unknown` when there is nobody of that name.
+    pub fn data_of(&self, login: &str) -> Result<(Value, Vec<String>)> {
+        let login = login_of(login)?;
+        self.look(|db| {
+            let person = find(db, &login)?.ok_or(AccountsError::Unknown)?;
+            let names = names(db, &login)?;
+            let mut found = db.prepare_cached("SELECT at, login, what, who, address FROM act ORDER BY id")?;
+            let rows = found.query_map([], |row| {
+                let at: i64 = row.get(0)?;
+                let cells: [String; 4] = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok((Timestamp::from_millis(at).to_string(), cells))
+            })?;
+            let mut acts = Vec::new();
+            for row in rows {
+                let (at, [of, what, who, address]) = row?;
+                let by_them = names.contains(&who);
+                // Where from is somebody's own only where it is they who came.
+                let address = if by_them { address } else { String::new() };
+                if of == login || by_them {
+                    acts.push(json!({ "at": at, "of": of, "what": what, "by": who, "address": address }));
+                }
+            }
+            let seen = person.seen.map(|seen| seen.to_string());
+            let account = json!({
+                "login": person.login, "name": person.name, "role": person.role.code(), "email": person.email,
+                "letters": person.letters.tag(), "created": person.created.to_string(), "seen": seen,
+                "disabled": person.disabled, "acts": acts,
+            });
+            Ok((account, names))
+        })
+    }
+
+    /// What stands in place of somebody who has no account: the entry in the customers list alone is to be erased.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn erasure_of_entry(login: &str) -> Result<Erasure> {
+        Ok(Erasure { login: login_of(login)?, names: Vec::new(), alias: alias()? })
+    }
+
     /// What erasing somebody would put where. Nothing is erased yet: first whoever else keeps the name forgets it, so that what
     /// fails there can be tried again.
     ///
@@ -30,8 +75,7 @@ impl Accounts {
     /// `Unknown` when there is nobody of that name, `LastAdmin` when nobody could administer any more.
     pub fn erasure(&self, login: &str) -> Result<Erasure> {
         let login = login_of(login)?;
-        let digest = secret::digest(PURPOSE, &secret::new()?);
-        let alias = digest[..4].iter().fold(ALIAS.to_owned(), |alias, byte| alias + &format!("{byte:02x}"));
+        let alias = alias()?;
         self.look(|db| {
             let person = find(db, &login)?.ok_or(AccountsError::Unknown)?;
             people::must_not_be_last(db, &person)?;
@@ -63,6 +107,11 @@ impl Accounts {
         // What was deleted stands in free pages and in the write-ahead file until both are written anew.
         self.look(|db| Ok(db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?))
     }
+}
+
+fn alias() -> Result<String> {
+    let digest = secret::digest(PURPOSE, &secret::new()?);
+    Ok(digest[..4].iter().fold(ALIAS.to_owned(), |alias, byte| alias + &format!("{byte:02x}")))
 }
 
 /// The name that somebody has, and those under which they signed in before.

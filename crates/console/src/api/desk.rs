@@ -215,7 +215,7 @@ fn service_case(case: &ServiceCase) -> Value {
         "id": case.id, "machine": case.machine, "machine_name": case.machine_name, "site_name": case.site_name,
         "customer_id": case.customer_id, "customer": case.customer, "stage": case.stage, "source": case.source,
         "what": case.what, "heard": case.heard, "opened": case.opened.to_string(), "call_back": timer(case.call_back),
-        "on_site": timer(case.on_site), "closed": instant(case.closed), "withdrawn": case.withdrawn, "report": report,
+        "on_site": timer(case.on_site), "closed": instant(case.closed), "withdrawn": case.withdrawn, "report": report, "goes_on_as": case.goes_on,
         "technician": case.sent.as_ref().map(|sent| json!({
             "name": sent.name, "phone": sent.phone, "badge": sent.badge,
             "eta": instant(case.way.arrival.map(|known| known.at)),

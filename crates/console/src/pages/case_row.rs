@@ -5,7 +5,7 @@ use foretell_model::Timestamp;
 use super::page::encode;
 use crate::Lang;
 use crate::text::{self, desk, field};
-use crate::view::{ServiceCase, Timer, TimerState, UnsettledWord};
+use crate::view::{CaseReport, ServiceCase, Timer, TimerState, UnsettledWord};
 
 /// One case in a list.
 pub(crate) struct CaseRow {
@@ -44,6 +44,7 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
     let is_over = case.closed.is_some();
     let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
         (Some(_), ..) if !case.heard.is_empty() => d.next_answer,
+        (Some(_), ..) if case.goes_on.is_some() => field::words(lang).case_goes_on,
         (Some(_), ..) if case.withdrawn.is_some() => field::words(lang).case_withdrawn,
         (Some(_), ..) => d.case_over,
         (_, Some(_), ..) => d.next_mend,
@@ -87,8 +88,8 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
         ),
         source: desk::source(&case.source, lang),
         next,
-        // Promises about nothing are neither kept nor broken.
-        timers: if case.withdrawn.is_some() {
+        // Promises about nothing are neither kept nor broken, and those of a case that goes on count there.
+        timers: if case.withdrawn.is_some() || case.goes_on.is_some() {
             Vec::new()
         } else {
             vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)]
@@ -110,6 +111,12 @@ const fn class(state: TimerState) -> &'static str {
         TimerState::KeptLate | TimerState::Overtaken => "hidden",
         TimerState::Kept => "good",
     }
+}
+
+/// What a technician reported, parts first.
+pub(super) fn report_lines(report: &CaseReport, lang: Lang) -> Vec<String> {
+    let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
+    parts.chain([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]).collect()
 }
 
 /// Words that did not arrive, or perhaps not, each with what stood in its way as it is read.

@@ -7,10 +7,11 @@ use axum::response::Response;
 use foretell_model::Catalogue;
 use serde::Deserialize;
 
+use super::asker::Standing;
 use super::card::tel;
 use super::case_acts::{Closing, PartRow, parts};
 use super::case_machine::{MachineCard, machine_card};
-use super::case_row::{CaseRow, row, why_lost};
+use super::case_row::{CaseRow, report_lines, row, why_lost};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
@@ -18,8 +19,8 @@ use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    Arrival, CHECKLIST, CaseDesk, CasePage, CaseReport, Choice, Errand, MachineName, PhotoView, RecordLine,
-    ServiceCase, UnsettledWord,
+    Arrival, CHECKLIST, CaseDesk, CasePage, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase,
+    UnsettledWord,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -136,6 +137,8 @@ struct OneCase {
     points: Vec<Point>,
     /// Nothing was broken, and nothing done.
     withdrawn: bool,
+    /// The case that goes on in its place; empty where there is none.
+    goes_on: String,
     report: Vec<String>,
     record: Vec<Line>,
     unsettled: Vec<UnsettledWord>,
@@ -146,6 +149,8 @@ struct Can {
     call: bool,
     set_out: bool,
     tell: bool,
+    /// It is this telephone that tells where it is.
+    share: bool,
     send: bool,
     arrive: bool,
     close: bool,
@@ -266,13 +271,11 @@ pub(super) struct Typed {
 /// One case as it stands now, with what there is to say about what was just tried, and what was typed.
 pub(super) async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Typed) -> Response {
     let (lang, errand, who) = (ask.lang, Errand::Case(id), ask.asker());
-    let asked = app.ask(move |backend| {
-        Ok((backend.case(id, lang)?, backend.photos(errand)?, who.is_barred_from(backend, errand)?))
-    });
+    let asked =
+        app.ask(move |backend| Ok((backend.case(id, lang)?, backend.photos(errand)?, who.standing(backend, errand)?)));
     match asked.await {
-        Ok((page, photos, barred)) => {
-            let page = lay_out_one(page, &photos, &app.options.catalogue, ask, (told.0, told.1, barred), typed);
-            ask.html(told.0, &page)
+        Ok((page, photos, standing)) => {
+            ask.html(told.0, &lay_out_one(page, &photos, &app.options.catalogue, ask, told, standing, typed))
         }
         Err(error) => ask.failure(&error),
     }
@@ -291,7 +294,8 @@ fn lay_out_one(
     photos: &[PhotoView],
     catalogue: &Catalogue,
     ask: &Ask,
-    (status, notice, barred): (StatusCode, String, bool),
+    (status, notice): (StatusCode, String),
+    Standing { barred, on_way }: Standing,
     Typed { kept, closing: typed }: Typed,
 ) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
@@ -340,14 +344,18 @@ fn lay_out_one(
             call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),
             tell: is_mine && coming && case.way.is_under_way(),
+            share: on_way,
             send: is_open && case.on_site.met.is_none(),
             arrive: is_mine && coming,
             close: is_mine && is_open && case.on_site.met.is_some(),
             photo: is_mine,
-            take_back: is_mine && (!is_open || case.on_site.met.is_some() && case.progress.is_none()),
+            take_back: is_mine
+                && case.goes_on.is_none()
+                && (!is_open || case.on_site.met.is_some() && case.progress.is_none()),
             withdraw: is_open,
         },
-        withdrawn: case.withdrawn.is_some(),
+        withdrawn: case.withdrawn.is_some() || case.goes_on.is_some(),
+        goes_on: case.goes_on.map_or_else(String::new, |id| format!("/cases/{id}")),
         technicians: page.technicians,
         faults: catalogue
             .faults
@@ -362,12 +370,6 @@ fn lay_out_one(
         record: lines(&page.record, catalogue, case.zone, lang),
         unsettled: why_lost(page.unsettled, lang),
     }
-}
-
-/// What a technician reported, parts first.
-fn report_lines(report: &CaseReport, lang: Lang) -> Vec<String> {
-    let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
-    parts.chain([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]).collect()
 }
 
 /// When somebody is expected, and since when that is known.

@@ -2,14 +2,15 @@
 //! done. The same for a booked visit and for a broken machine.
 
 use axum::extract::{FromRequestParts, Path, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
 use foretell_model::{Entered, MINUTES_MAX, Objection, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
+use super::asker::WAY;
 use super::case_acts::{Closing, cut};
 use super::kept::Kept;
 use super::page::Ask;
@@ -149,7 +150,15 @@ pub(super) fn minutes(text: &str) -> Result<Option<u32>, BackendError> {
 pub(crate) async fn set_out(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Setting>) -> Response {
     let kept = Kept::of("set-out", &[("minutes", &form.minutes)]);
     match minutes(&form.minutes) {
-        Ok(minutes) => act(&app, &ask, errand, FieldAct::SetOut { minutes }, "set-out", kept).await,
+        Ok(minutes) => {
+            let mut answer = act(&app, &ask, errand, FieldAct::SetOut { minutes }, "set-out", kept).await;
+            // Whoever only says how long it takes says it of somebody else. Until the evening: longer is nobody on the way.
+            if ask.person.is_none() && minutes.is_none() && answer.status().is_redirection() {
+                let way = format!("{WAY}={}; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax", href(errand));
+                answer.headers_mut().extend(HeaderValue::from_str(&way).map(|way| (header::SET_COOKIE, way)));
+            }
+            answer
+        }
         Err(error) => refused(&app, &ask, errand, error, kept).await,
     }
 }

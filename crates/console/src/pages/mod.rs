@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod answer;
+mod asker;
 pub(crate) mod audit;
 pub(crate) mod booking;
 pub(crate) mod booking_acts;

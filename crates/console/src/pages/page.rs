@@ -9,13 +9,13 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use foretell_model::MachineId;
 
+use super::asker::{Asker, WAY};
 use crate::access::{self, How, Identity};
 use crate::accounts::{Asking, Role};
 use crate::lang::{self, Lang};
 use crate::router::App;
 use crate::text::{self, Words, desk};
-use crate::view::Errand;
-use crate::{Backend, BackendError, api, assets, rights};
+use crate::{BackendError, api, assets, rights};
 
 /// Who asks, for what, in which language.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Ask {
     role: Option<Role>,
     /// The person who signed in, if somebody did.
     pub(crate) person: Option<Asking>,
+    /// The page of the errand on which somebody set out in this browser.
+    way: Option<String>,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -47,23 +49,8 @@ impl FromRequestParts<App> for Ask {
         });
         let role = identity.map(|identity| identity.role);
         let lang = lang::negotiate(Some(&query), &parts.headers);
-        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by, role, person })
-    }
-}
-
-/// Somebody of a role, by login name.
-pub(crate) struct Asker {
-    role: Option<Role>,
-    login: Option<String>,
-}
-
-impl Asker {
-    /// Whether an errand is a colleague's, so that this one may look and no more.
-    pub(crate) fn is_barred_from(&self, backend: &dyn Backend, errand: Errand) -> Result<bool, BackendError> {
-        match self.role {
-            Some(role @ Role::Technician) => access::anothers_errand(backend, role, self.login.as_deref(), errand),
-            _ => Ok(false),
-        }
+        let way = access::cookie(&parts.headers, WAY);
+        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by, role, person, way })
     }
 }
 
@@ -141,7 +128,8 @@ impl Ask {
 
     /// Who asks, as far as errands go.
     pub(crate) fn asker(&self) -> Asker {
-        Asker { role: self.role, login: self.person.as_ref().map(|person| person.login.clone()) }
+        let login = self.person.as_ref().map(|person| person.login.clone());
+        Asker { role: self.role, login, way: self.way.clone() }
     }
 
     /// Whether the one who asks may read an address.

@@ -213,7 +213,11 @@ pub(crate) async fn erase(State(app): State<App>, ask: Ask, Form(form): Form<Era
     };
     let of = erasure.clone();
     if let Err(error) = app.ask(move |backend| backend.erase_colleague(&of)).await {
-        return ask.failure(&error);
+        // Who is expected somewhere is not erased before somebody else is.
+        return match super::page::refused(&ask, &error) {
+            Some((status, why)) => page(&app, &ask, status, None, why, Kept::default()).await,
+            None => ask.failure(&error),
+        };
     }
     let by = ask.by.clone();
     done(&app, &ask, move |accounts| accounts.erase(&erasure, &by)).await
@@ -260,7 +264,7 @@ async fn shown(app: &App, ask: &Ask, made: Result<Option<Shown>, AccountsError>,
     }
 }
 
-async fn problem(app: &App, ask: &Ask, error: AccountsError, kept: Kept) -> Response {
+pub(super) async fn problem(app: &App, ask: &Ask, error: AccountsError, kept: Kept) -> Response {
     if !error.is_refusal() {
         return access::broken(error);
     }

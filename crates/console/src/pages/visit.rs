@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use foretell_model::{Catalogue, FindingKind, Timestamp};
 
+use super::asker::Standing;
 use super::card::tel;
 use super::case_acts::{PartRow, parts};
 use super::cases::{Line, checklist, lines};
@@ -99,6 +100,8 @@ struct Judged {
 struct Can {
     set_out: bool,
     tell: bool,
+    /// It is this telephone that tells where it is.
+    share: bool,
     arrive: bool,
     finish: bool,
     photo: bool,
@@ -123,10 +126,10 @@ pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Q
 /// One visit as it stands now, with what there is to say about what was just tried.
 pub(super) async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Finished) -> Response {
     let (lang, who) = (ask.lang, ask.asker());
-    let asked = app.ask(move |backend| Ok((backend.visit(id, lang)?, who.is_barred_from(backend, Errand::Visit(id))?)));
+    let asked = app.ask(move |backend| Ok((backend.visit(id, lang)?, who.standing(backend, Errand::Visit(id))?)));
     match asked.await {
-        Ok((page, barred)) => {
-            ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, (told.0, told.1, barred), typed))
+        Ok((page, standing)) => {
+            ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, told, standing, typed))
         }
         Err(error) => ask.failure(&error),
     }
@@ -144,7 +147,8 @@ fn lay_out_one(
     page: &VisitPage,
     catalogue: &Catalogue,
     ask: &Ask,
-    (status, notice, barred): (StatusCode, String, bool),
+    (status, notice): (StatusCode, String),
+    Standing { barred, on_way }: Standing,
     typed: Finished,
 ) -> OnePage {
     let (line, lang) = (&page.line, ask.lang);
@@ -192,6 +196,7 @@ fn lay_out_one(
         can: Can {
             set_out: booked && line.way.set_out.is_none(),
             tell: booked && line.way.is_under_way(),
+            share: on_way,
             arrive: booked && !arrived,
             finish: booked && arrived,
             photo: !barred,

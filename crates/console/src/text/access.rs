@@ -43,7 +43,8 @@ words! {
     disable = "Disable", "停用";
     enable = "Enable", "启用";
     erase = "Erase for good", "永久删除";
-    erase_text = "Account, name and address go, from the record, too: what this person did stays there under an alias. An entry as technician or advisor in the customers list is another matter: put a successor’s name and number there. This cannot be undone.", "账户、姓名和邮箱都会删除，操作记录中也改用代号，所做的操作仍然保留。此人若在客户名单文件中登记为工程师或顾问，请在文件里另行改为接任者的姓名和电话。此操作无法撤销。";
+    export = "Export", "导出";
+    erase_text = "Account, name and addresses go, from the record, too: what this person did stays there under an alias. So do the name, number, badge and portrait that customers read of a technician or advisor; visits that are booked must be given to a colleague before. The customers list brings none of it back. This cannot be undone.", "账户、姓名和联系方式都会删除，操作记录中也改用代号，所做的操作仍然保留。客户能看到的师傅或顾问的姓名、电话、工牌号和照片也一并删除；已约好的上门要先转给同事。重新导入客户名单也不会恢复。此操作无法撤销。";
     erase_type = "To confirm, type the login name", "请输入登录名以确认";
     erase_differs = "Nothing was erased: the login name was not typed as it stands.", "没有删除：输入的登录名不一致。";
     told_at = "E-mail when a customer complains", "客户投诉时通知的邮箱";

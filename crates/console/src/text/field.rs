@@ -153,6 +153,7 @@ words! {
     all_well_do = "No visit needed", "不用过来了";
     case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
     case_withdrawn_text = "So nobody needs to come out. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";
+    case_goes_on = "Goes on with the machine’s new owner", "机器换了客户，转到新客户名下继续";
     case_closed = "The repair is finished", "维修已经完成";
     case_closed_text = "If anything seems unusual, please ring us at any time.", "有什么不对劲，请随时打电话。";
 

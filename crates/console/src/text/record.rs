@@ -75,6 +75,12 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("answer_taken_back", "took the answer back", "撤回了刚才的选择", Data::Nothing),
     ("trouble_not_on_site", "not there yet after all", "其实还没到场", Data::Own),
     ("trouble_withdrawn", "nothing to repair after all", "核实后不用维修", Data::Own),
+    (
+        "trouble_passed_on",
+        "the machine has another owner: the case goes on there",
+        "机器换了客户，报修转到新客户名下继续",
+        Data::Nothing,
+    ),
     ("trouble_reopened", "closed by mistake: open again", "结束错了，重新打开", Data::Own),
     ("still_open_sent", "wrote that it is not over after all", "已告知还没处理完", Data::Nothing),
     ("called_off_sent", "wrote that nothing has to be repaired", "已告知不用维修、不再上门", Data::Nothing),

@@ -115,6 +115,8 @@ pub struct ServiceCase {
     pub report: Option<CaseReport>,
     /// Why it was closed without a repair, where nothing was broken; empty where the customer said so.
     pub withdrawn: Option<String>,
+    /// Number of the case that goes on in its place, where the machine came to another customer meanwhile.
+    pub goes_on: Option<i64>,
     /// What the customer replied and nobody has answered yet, oldest first.
     pub heard: Vec<String>,
 }

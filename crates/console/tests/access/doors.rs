@@ -59,6 +59,7 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("GET", "/account", [false, true, true, true, true]),
     ("POST", "/account/password", [false, true, true, true, true]),
     ("GET", "/users", [false, false, false, false, true]),
+    ("GET", "/users/anna/data.json", [false, false, false, false, true]),
     ("POST", "/users/add", [false, false, false, false, true]),
     ("POST", "/users/role", [false, false, false, false, true]),
     ("POST", "/users/email", [false, false, false, false, true]),
@@ -281,7 +282,15 @@ async fn a_technician_looks_at_a_colleagues_errand_and_changes_nothing() {
         assert_eq!(answer.status, expected, "{login} {path}");
         assert_eq!(answer.body.contains("A colleague is sent here"), expected == 403, "{login} {path}");
     }
+    // Whoever is at a desk may say how long it takes; the place told is that of whoever goes there.
+    let (anna, _) = house.sign_in("anna").await;
     let (cookie, _) = house.sign_in("weber").await;
+    for (who, tells) in [(&anna, false), (&cookie, true)] {
+        let page = house.get("/visits/31?lang=en", who).await.body;
+        assert!(page.contains("action=\"/visits/31/set-out\""), "{page}");
+        assert_eq!(page.contains("data-way="), tells, "{page}");
+        assert_eq!(page.contains("Your location is not being sent"), tells);
+    }
     let page = house.get("/visits/33?lang=en", &cookie).await;
     assert!(page.status == 200 && page.body.contains("A colleague is sent here"), "{}", page.status);
     assert!(!page.body.contains("action=\"/visits/33/"), "nobody is offered what would be refused");

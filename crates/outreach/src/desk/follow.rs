@@ -155,15 +155,20 @@ impl Desk {
         let id = case.finding.id.clone();
         // Whether its work was done is read anew: a report may have been taken back.
         self.worked.remove(&id);
-        match case.stage {
-            Stage::Done | Stage::Cleared => self.cases.remove(&id),
-            _ => {
-                let open = match self.cases.get(&id) {
-                    Some(known) => known.with(case),
-                    None => OpenCase::new(case),
-                };
-                self.cases.insert(id, Arc::new(open))
-            }
-        };
+        let known = self.cases.remove(&id).or_else(|| self.watched.remove(&id));
+        let (is_known, is_over) = (known.is_some(), matches!(case.stage, Stage::Done | Stage::Cleared));
+        if is_known == is_over {
+            let ids = self.of_machine.entry(case.finding.machine.clone()).or_insert_with(|| Arc::new([]));
+            let others = ids.iter().filter(|other| **other != id).cloned();
+            *ids = others.chain((!is_over).then(|| id.clone())).collect();
+        }
+        if !is_over {
+            let open = match known {
+                Some(known) => known.with(case),
+                None => OpenCase::new(case),
+            };
+            let kept = if open.is_merely_watched() { &mut self.watched } else { &mut self.cases };
+            kept.insert(id, Arc::new(open));
+        }
     }
 }

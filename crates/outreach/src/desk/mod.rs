@@ -49,7 +49,12 @@ pub struct Desk {
     depots: BTreeMap<String, Arc<Depot>>,
     appointments: BTreeMap<(Timestamp, i64), Arc<Appointment>>,
     appointment_of: HashMap<FindingId, (Timestamp, i64)>,
+    /// Open cases that are somebody's business.
     cases: HashMap<FindingId, Arc<OpenCase>>,
+    /// Open cases that are merely watched: of a large fleet most, so that no page looks through all of them.
+    watched: HashMap<FindingId, Arc<OpenCase>>,
+    /// Open cases of each machine, of either kind.
+    of_machine: HashMap<MachineId, Arc<[FindingId]>>,
     /// When the work of an open case was done, if it was.
     worked: HashMap<FindingId, Timestamp>,
 }
@@ -71,6 +76,8 @@ impl Default for Desk {
             appointments: BTreeMap::new(),
             appointment_of: HashMap::new(),
             cases: HashMap::new(),
+            watched: HashMap::new(),
+            of_machine: HashMap::new(),
             worked: HashMap::new(),
         }
     }
@@ -144,12 +151,13 @@ impl Desk {
     /// One advisor.
     #[must_use]
     pub fn advisor(&self, id: &str) -> Option<&Advisor> {
-        self.advisors.get(id).map(AsRef::as_ref)
+        self.advisors.get(id).map(AsRef::as_ref).filter(|advisor| !advisor.erased)
     }
 
-    /// Every advisor, by key.
+    /// Every advisor, by key, but for those who were erased.
     pub fn advisors(&self) -> impl Iterator<Item = &Advisor> {
-        let mut advisors: Vec<&Advisor> = self.advisors.values().map(AsRef::as_ref).collect();
+        let mut advisors: Vec<&Advisor> =
+            self.advisors.values().map(AsRef::as_ref).filter(|advisor| !advisor.erased).collect();
         advisors.sort_by(|a, b| a.id.cmp(&b.id));
         advisors.into_iter()
     }
@@ -160,9 +168,9 @@ impl Desk {
         self.technicians.get(id).map(AsRef::as_ref)
     }
 
-    /// Every technician, by key.
-    pub fn technicians(&self) -> impl ExactSizeIterator<Item = &Technician> {
-        self.technicians.values().map(AsRef::as_ref)
+    /// Every technician, by key, but for those who were erased.
+    pub fn technicians(&self) -> impl Iterator<Item = &Technician> {
+        self.technicians.values().map(AsRef::as_ref).filter(|technician| !technician.erased)
     }
 
     /// Every depot, by key.
@@ -190,13 +198,13 @@ impl Desk {
     /// The case that speaks for this one, on its machine or on another, if one does.
     #[must_use]
     pub fn leader_of(&self, case: &FindingId) -> Option<&FindingId> {
-        self.cases.get(case)?.case.leader()
+        self.open_case(case)?.leader()
     }
 
     /// The case on another machine that speaks for this one, if one does.
     #[must_use]
     pub fn speaker_of(&self, case: &FindingId) -> Option<FindingId> {
-        let case = &self.cases.get(case)?.case;
+        let case = self.open_case(case)?;
         case.leader().filter(|_| joint::is_companion(case)).cloned()
     }
 }

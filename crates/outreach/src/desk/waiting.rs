@@ -59,6 +59,12 @@ impl OpenCase {
         matches!(self.case.stage, Stage::Draft | Stage::Postponed | Stage::Call | Stage::Booked)
     }
 
+    /// Whether it is nobody's business yet: no customer is to hear of it, and no other case speaks for it.
+    pub(super) fn is_merely_watched(&self) -> bool {
+        let case = &self.case;
+        case.stage == Stage::Internal && case.finding.grade < Grade::Advise && case.leader().is_none()
+    }
+
     fn is_due(&self, made_of: (i64, i64), now: Timestamp) -> bool {
         let passed = self.next_free.is_some_and(|free| free < slots::with_notice(now));
         match self.reckoned {
@@ -151,9 +157,9 @@ impl Desk {
 
     /// Work that is due on a machine by its running hours, as far as its case is open: a finding for each.
     pub(crate) fn works_due_of(&self, machine: &MachineId) -> Vec<Finding> {
-        let still_holds = self.cases.values().map(|open| &open.case).filter(|case| !self.is_spent(case));
+        let still_holds = self.cases_of(machine).filter(|case| !self.is_spent(case));
         let due = still_holds.map(|case| &case.finding).filter(|finding| finding.kind == FindingKind::MaintenanceDue);
-        due.filter(|finding| finding.machine == *machine).flat_map(by_work).collect()
+        due.flat_map(by_work).collect()
     }
 
     /// Findings about which customers are, or may be, talked to: the most pressing of each machine, by machine.
@@ -173,10 +179,16 @@ impl Desk {
 
     /// One open case.
     pub(crate) fn open_case(&self, id: &FindingId) -> Option<&Case> {
-        self.cases.get(id).map(|open| &open.case)
+        self.cases.get(id).or_else(|| self.watched.get(id)).map(|open| &open.case)
     }
 
-    /// Open cases.
+    /// Open cases of a machine, what is merely watched among them.
+    pub(crate) fn cases_of(&self, machine: &MachineId) -> impl Iterator<Item = &Case> {
+        let ids = self.of_machine.get(machine).map_or(&[][..], AsRef::as_ref);
+        ids.iter().filter_map(|id| self.open_case(id))
+    }
+
+    /// Open cases, but for what is merely watched.
     pub(crate) fn open_cases(&self) -> impl Iterator<Item = &Case> {
         self.cases.values().map(|open| &open.case)
     }

@@ -29,6 +29,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("case.assigned", record::TROUBLE_ASSIGNED),
     ("case.on_site", record::TROUBLE_ON_SITE),
     ("case.closed", record::TROUBLE_CLOSED),
+    ("case.closed", record::TROUBLE_PASSED_ON),
     ("case.withdrawn", record::TROUBLE_WITHDRAWN),
     ("customer.stage", STAGE_SET),
 ];
@@ -44,6 +45,10 @@ pub(super) fn of(connection: &dyn Session, entry: &Happening) -> Result<Option<(
     let Some((mut event, _)) = EVENTS.iter().find(|(_, what)| is(what)).copied() else { return Ok(None) };
     if event == "case.opened" && !hooks::is_first(connection, entry)? {
         event = "case.added";
+    }
+    // Of the two cases the one in whose place another goes on says which.
+    if entry.what == record::TROUBLE_PASSED_ON && entry.why.is_empty() {
+        event = "case.opened";
     }
     // What is only watched is nobody else's business yet; when it becomes an advisory, it opens for them.
     if entry.what.starts_with("changed the grade from watch") {
@@ -130,7 +135,7 @@ fn service_case(connection: &dyn Session, case: &FindingId) -> Result<Value> {
     let case = service_cases::get(connection, number)?;
     let at = |t: Option<Timestamp>| t.map(|t| t.to_string());
     Ok(json!({
-        "number": case.id, "source": case.source.name(), "what": case.what, "opened": case.opened.to_string(),
+        "number": case.id, "source": case.source.name(), "what": service_cases::words(connection, &case)?, "opened": case.opened.to_string(),
         "call_back_due": case.call_back_due.to_string(), "called_back": at(case.called_back),
         "on_site_due": case.on_site_due.to_string(), "on_site": at(case.on_site), "technician": case.technician,
         "closed": at(case.closed), "withdrawn": case.withdrawn,

@@ -156,6 +156,10 @@ pub(crate) trait Entity: Serialize + for<'de> Deserialize<'de> + PartialEq {
     fn needs(&self) -> Option<(&'static str, &str)> {
         None
     }
+    /// Whether it is somebody of ours whose personal data were erased.
+    fn is_erased(&self) -> bool {
+        false
+    }
     /// What is wrong with it by itself.
     fn check(&self) -> std::result::Result<(), String> {
         Ok(())

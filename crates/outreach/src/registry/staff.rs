@@ -26,6 +26,9 @@ pub struct Advisor {
     /// Reference of a photo, e.g. a file's name in the photo folder.
     #[serde(default)]
     pub photo: Option<String>,
+    /// Whether everything personal was erased; no register brings it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 /// Who does the work.
@@ -66,6 +69,9 @@ pub struct Technician {
     /// In which language; English when missing.
     #[serde(default)]
     pub language: Option<Language>,
+    /// Whether everything personal was erased; no register brings it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 /// Where spare parts lie.
@@ -109,6 +115,7 @@ impl Technician {
             login: None,
             addresses: BTreeMap::new(),
             language: None,
+            erased: false,
         }
     }
 }
@@ -129,7 +136,7 @@ impl Advisor {
     /// An advisor who is reached by telephone.
     #[must_use]
     pub fn new(id: impl Into<String>, name: Words, role: Words, phone: impl Into<String>) -> Self {
-        Self { id: id.into(), name, role, phone: phone.into(), email: None, photo: None }
+        Self { id: id.into(), name, role, phone: phone.into(), email: None, photo: None, erased: false }
     }
 }
 
@@ -146,12 +153,18 @@ impl Entity for Advisor {
     fn id(&self) -> &str {
         &self.id
     }
+    fn is_erased(&self) -> bool {
+        self.erased
+    }
 }
 
 impl Entity for Technician {
     const KIND: &'static str = "technician";
     fn id(&self) -> &str {
         &self.id
+    }
+    fn is_erased(&self) -> bool {
+        self.erased
     }
     fn needs(&self) -> Option<(&'static str, &str)> {
         self.depot.as_deref().map(|depot| (Depot::KIND, depot))

@@ -250,6 +250,12 @@ pub(crate) fn between(
     connection.query(&sql, &found)?.iter().map(stay).collect()
 }
 
+/// Whether a technician is booked for a visit that is not over.
+pub(crate) fn is_expected(connection: &dyn Session, technician: &str, now: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM booking WHERE technician = ?1 AND state = 'booked' AND ends > ?2";
+    connection.exists(sql, values![technician, now])
+}
+
 /// Finished visits to a machine that began in a span, newest first.
 pub(crate) fn done_at(
     connection: &dyn Session,

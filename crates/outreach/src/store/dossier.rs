@@ -1,4 +1,4 @@
-//! Everything about one customer as JSON, table by table, to hand out.
+//! Everything about one customer, or one colleague, as JSON, table by table, to hand out.
 
 use foretell_model::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -84,6 +84,35 @@ const OF_MACHINE: &[Table] = &[
                          (SELECT CAST(id AS TEXT) FROM service_case WHERE machine = ?1)) ORDER BY id",
     },
 ];
+
+/// What stands under a technician's.
+const OF_TECHNICIAN: &[Table] = &[Table {
+    name: "visits",
+    columns: &["id", "machine", "begins", "ends", "state", "changed"],
+    from: "booking WHERE technician = ?1 ORDER BY id",
+}];
+
+/// What was done under a colleague's name. Not why: that is mostly what customers said.
+const OF_NAME: &[Table] = &[
+    Table { name: "record", columns: &["at", "what", "machine"], from: "happening WHERE who = ?1 ORDER BY id" },
+    Table { name: "visit_reports", columns: &["booking", "at"], from: "visit_report WHERE who = ?1 ORDER BY booking" },
+    Table {
+        name: "verdicts",
+        columns: &["advisory", "machine", "found", "at"],
+        from: "verdict WHERE who = ?1 ORDER BY id",
+    },
+    Table { name: "photos", columns: &["id", "kind", "caption", "at"], from: "photo WHERE who = ?1 ORDER BY id" },
+];
+
+/// Fills in what is kept under a technician's key.
+pub(crate) fn of_technician(connection: &dyn Session, key: &str, into: &mut Map<String, Json>) -> Result<()> {
+    OF_TECHNICIAN.iter().try_for_each(|table| add(connection, table, key, into))
+}
+
+/// Adds what was done under a name.
+pub(crate) fn of_name(connection: &dyn Session, name: &str, into: &mut Map<String, Json>) -> Result<()> {
+    OF_NAME.iter().try_for_each(|table| add(connection, table, name, into))
+}
 
 /// Fills in what is kept under a customer's key.
 pub(crate) fn of_customer(connection: &dyn Session, customer: &str, into: &mut Map<String, Json>) -> Result<()> {

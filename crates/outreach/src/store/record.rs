@@ -96,6 +96,9 @@ pub(crate) const ANSWER_TAKEN_BACK: &str = "answer_taken_back";
 pub(crate) const TROUBLE_NOT_ON_SITE: &str = "trouble_not_on_site";
 /// Nothing was broken; why.
 pub(crate) const TROUBLE_WITHDRAWN: &str = "trouble_withdrawn";
+/// The machine came to another customer while its case was open, which goes on under another number: the one that
+/// ended says under which.
+pub(crate) const TROUBLE_PASSED_ON: &str = "trouble_passed_on";
 /// A case that was closed by mistake is open again; why.
 pub(crate) const TROUBLE_REOPENED: &str = "trouble_reopened";
 /// Word that nobody comes, because nothing is broken, went out; by which channel.

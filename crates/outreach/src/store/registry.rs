@@ -20,7 +20,7 @@ pub(crate) fn register<T: Entity>(connection: &dyn Session, thing: &T, who: &str
         return Err(wrong(format!("there is no {kind} `{id}`")));
     }
     let before: Option<T> = find(connection, thing.id())?;
-    if before.as_ref() == Some(thing) {
+    if before.as_ref().is_some_and(|before| before == thing || before.is_erased()) {
         return Ok(false);
     }
     keep(connection, thing)?;

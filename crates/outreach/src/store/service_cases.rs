@@ -51,6 +51,31 @@ pub(crate) fn get(connection: &dyn Session, id: i64) -> Result<ServiceCase> {
     found.ok_or_else(|| OutreachError::missing("service case", id))
 }
 
+/// The same or, where its machine came to another customer meanwhile, the one that goes on in its place: a page may have been open
+/// on a telephone for longer.
+pub(crate) fn current(connection: &dyn Session, id: i64) -> Result<ServiceCase> {
+    let mut case = get(connection, id)?;
+    // Numbers only grow.
+    while let Some(next) = case.goes_on.filter(|next| *next > case.id) {
+        case = get(connection, next)?;
+    }
+    Ok(case)
+}
+
+/// What was said of a breakdown, to cases that it followed as well: for our own people, not for its customer.
+pub(crate) fn words(connection: &dyn Session, case: &ServiceCase) -> Result<String> {
+    let (mut words, mut of) = (vec![case.what.clone()], case.follows);
+    // Numbers only grow.
+    while let Some(before) = of.filter(|before| *before < case.id) {
+        let before = get(connection, before)?;
+        of = before.follows;
+        words.push(before.what);
+    }
+    words.retain(|said| !said.is_empty());
+    words.reverse();
+    Ok(words.join("\n"))
+}
+
 /// The open case of a machine.
 pub(crate) fn open_of(connection: &dyn Session, machine: &MachineId) -> Result<Option<ServiceCase>> {
     Ok(many(connection, "machine = ?1 AND closed IS NULL", values![machine.as_str()])?.into_iter().next())
@@ -90,7 +115,11 @@ pub(crate) fn had(connection: &dyn Session, machine: &MachineId, opened: Timesta
 /// When a machine's last case was closed in which something was broken.
 pub(crate) fn last_closed(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
     let cases = of_machine(connection, machine)?;
-    Ok(cases.into_iter().filter(|case| case.withdrawn.is_none()).filter_map(|case| case.closed).max())
+    Ok(cases
+        .into_iter()
+        .filter(|case| case.withdrawn.is_none() && case.goes_on.is_none())
+        .filter_map(|case| case.closed)
+        .max())
 }
 
 fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<ServiceCase>> {

@@ -116,6 +116,12 @@ pub struct ServiceCase {
     /// Why nothing was to be mended after all, where the case was opened by mistake; empty where the customer said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<String>,
+    /// Number of the case that goes on in its place, where the machine came to another customer meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<i64>,
+    /// Number of the case in whose place this one goes on; what was said to that one stays there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<i64>,
     /// What the customer replied and nobody of ours has answered yet, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<String>,

@@ -1,5 +1,7 @@
 //! The command line of `users`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use foretell_console::Lang;
 use foretell_console::accounts::{Role, email_of};
@@ -88,7 +90,17 @@ pub enum UsersCommand {
         #[arg(value_name = "LOGIN")]
         login: String,
     },
-    /// Erase somebody's account, name and address for good; the record goes on under an alias.
+    /// Write everything kept about somebody to a file, to hand out.
+    Export {
+        /// Login name.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// The JSON file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Erase somebody's account, name, addresses and, of a technician or advisor, number, badge and portrait for good; the record
+    /// goes on under an alias. Without an account the key in the customers list names who is erased. Not while a visit is booked.
     Erase {
         /// Login name.
         #[arg(value_name = "LOGIN")]

@@ -50,9 +50,14 @@ pub(super) fn now(outreach: &Outreach) -> Result<Timestamp, Failure> {
 fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<(), Failure> {
     let outreach = opened(config)?;
     let data = outreach.customer_data(id, now(&outreach)?).map_err(refused)?;
-    let mut file = AtomicFile::create_private(out).map_err(|error| Failure::writing(out, error))?;
-    file.write_all(data.as_bytes()).and_then(|()| file.finish()).map_err(|error| Failure::writing(out, error))?;
+    write_private(out, &data)?;
     output.line(&format!("everything kept about customer `{id}` is in {}", out.display()))
+}
+
+/// Writes a file that nobody else may read.
+pub(super) fn write_private(out: &Path, text: &str) -> Result<(), Failure> {
+    let mut file = AtomicFile::create_private(out).map_err(|error| Failure::writing(out, error))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.finish()).map_err(|error| Failure::writing(out, error))
 }
 
 fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> Result<(), Failure> {
@@ -71,13 +76,13 @@ fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> R
 }
 
 /// What was asked for does not exist, or cannot be done now; else the store failed.
-fn refused(error: OutreachError) -> Failure {
+pub(super) fn refused(error: OutreachError) -> Failure {
     let kind = match &error {
         OutreachError::Missing { .. } => Kind::NoInput,
         OutreachError::Refused { .. } | OutreachError::Unfit { .. } => Kind::Unavailable,
         _ => Kind::Io,
     };
-    Failure::because(kind, "could not do this with a customer's data", error)
+    Failure::because(kind, "could not do this with personal data", error)
 }
 
 /// Columns nobody knows that are named.

@@ -1,9 +1,12 @@
 //! `foretell users`: who may sign in to the console. Works beside a running service.
 
 use std::io::BufRead;
+use std::path::Path;
 
 use foretell_console::Accounts;
 use foretell_console::accounts::{AccountsError, Erasure, Person};
+use foretell_outreach::Outreach;
+use serde_json::{Value, json};
 
 use super::customers;
 use crate::cli::{UsersArgs, UsersCommand};
@@ -58,8 +61,37 @@ pub(super) fn users(
         UsersCommand::Role { login, role } => accounts.set_role(login, *role, WHO).map_err(refused),
         UsersCommand::Disable { login } => accounts.set_disabled(login, true, WHO).map_err(refused),
         UsersCommand::Enable { login } => accounts.set_disabled(login, false, WHO).map_err(refused),
+        UsersCommand::Export { login, out } => export(config, &accounts, (login, out), output),
         UsersCommand::Erase { login, confirm } => erase(config, &accounts, (login, confirm), output),
     }
+}
+
+/// The service state, if there is one.
+fn state_of(config: &Config) -> Result<Option<Outreach>, Failure> {
+    config.data.dir.join("service.sqlite").exists().then(|| customers::opened(config)).transpose()
+}
+
+/// Writes what is kept about somebody: of the account, and in the service state.
+fn export(
+    config: &Config,
+    accounts: &Accounts,
+    (login, out): (&str, &Path),
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let outreach = state_of(config)?;
+    let is_of_list =
+        outreach.as_ref().map_or(Ok(false), |state| state.has_entry_of(login)).map_err(customers::refused)?;
+    let (account, names) = match accounts.data_of(login) {
+        Err(AccountsError::Unknown) if is_of_list => (Value::Null, Vec::new()),
+        found => found.map_err(refused)?,
+    };
+    let service = match &outreach {
+        Some(state) => state.colleague_data(login, &names, customers::now(state)?).map_err(customers::refused)?,
+        None => Value::Null,
+    };
+    let all = json!({ "format": "foretell-colleague/1", "account": account, "service": service });
+    customers::write_private(out, &format!("{all:#}\n"))?;
+    output.line(&format!("everything kept about `{login}` is in {}", out.display()))
 }
 
 /// Erases somebody, first from the service state, if there is one: what fails there can then be tried again.
@@ -73,14 +105,23 @@ fn erase(
         let why = format!("nothing was erased: `--confirm {confirm}` does not repeat the login name `{login}`");
         return Err(Failure::new(Kind::Usage, why));
     }
-    let erasure = accounts.erasure(login).map_err(refused)?;
-    if config.data.dir.join("service.sqlite").exists() {
+    let outreach = state_of(config)?;
+    let is_of_list =
+        outreach.as_ref().map_or(Ok(false), |state| state.has_entry_of(login)).map_err(customers::refused)?;
+    let (erasure, has_account) = match accounts.erasure(login) {
+        Err(AccountsError::Unknown) if is_of_list => (Accounts::erasure_of_entry(login).map_err(refused)?, false),
+        found => (found.map_err(refused)?, true),
+    };
+    if let Some(outreach) = outreach {
         let Erasure { login, names, alias } = &erasure;
-        let outreach = customers::opened(config)?;
         let erased = outreach.erase_colleague(login, names, alias, customers::now(&outreach)?);
-        erased.map_err(|error| Failure::because(Kind::Io, "could not put an alias into the record", error))?;
+        let photos = erased.map_err(customers::refused)?;
+        let folder = service::Photos::new(&config.data.dir);
+        folder.delete(&photos).map_err(|error| Failure::writing(&config.data.dir.join("photos"), error))?;
     }
-    accounts.erase(&erasure, WHO).map_err(refused)?;
+    if has_account {
+        accounts.erase(&erasure, WHO).map_err(refused)?;
+    }
     output.line(&format!("the account `{login}` is erased; the record says `{}` in its place", erasure.alias))
 }
 

@@ -283,8 +283,8 @@ impl EngineRoom {
         while machines.peek().is_some() {
             let inner = self.lock();
             counters.extend(machines.by_ref().take(COUNTERS_AT_ONCE).filter_map(|id| {
-                let brief = inner.engine.brief(id)?;
-                Some((id.clone(), Counter { run_hours: brief.run_hours?, hours_per_day: brief.hours_per_day }))
+                let (run_hours, hours_per_day) = inner.engine.run_hours(id)?;
+                Some((id.clone(), Counter { run_hours, hours_per_day }))
             }));
         }
         counters.into_iter().collect()

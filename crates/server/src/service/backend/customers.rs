@@ -111,7 +111,7 @@ impl ServiceBackend {
     /// Advisors who could take a customer over.
     fn colleagues_of(&self, customer: &Customer, lang: Lang) -> Result<Vec<Choice>, BackendError> {
         let advisors = self.outreach.advisors().map_err(of_outreach)?;
-        let others = advisors.into_iter().filter(|advisor| advisor.id != customer.advisor);
+        let others = advisors.into_iter().filter(|advisor| advisor.id != customer.advisor && !advisor.erased);
         Ok(others.map(|other| Choice { name: language(lang).of(&other.name).to_owned(), key: other.id }).collect())
     }
 

@@ -113,10 +113,13 @@ impl ServiceBackend {
 
     pub(super) fn case_view(&self, case: outreach::ServiceCase, look: &Look) -> Result<ServiceCase, BackendError> {
         let machine = MachineId::parse(&case.machine).map_err(|_| not_found("machine", &case.machine))?;
-        let (sites, customer) = (&look.sites, look.sites.customer(&machine));
+        // Whose it was when it ended: whoever has the machine by now has nothing to do with it.
+        let (sites, owner) = (&look.sites, case.customer.as_deref());
+        let customer = owner.and_then(|key| sites.customer_named(key)).or_else(|| sites.customer(&machine));
         let stage = customer.and_then(|customer| look.stages.get(&customer.id).copied());
         let clock = |promise| case.timer(promise, self.outreach.promises(), look.now);
         let sent = case.technician.as_ref().map(|key| sent(key, look));
+        let what = self.outreach.words_of_case(&case).map_err(of_outreach)?;
         let of_customer =
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
         Ok(ServiceCase {
@@ -140,8 +143,9 @@ impl ServiceBackend {
             closed: case.closed,
             report: case.report.map(report),
             withdrawn: case.withdrawn,
+            goes_on: case.goes_on,
             heard: case.heard,
-            what: case.what,
+            what,
             machine: case.machine,
             sent,
         })

@@ -18,8 +18,10 @@ impl Field for ServiceBackend {
 
     fn technician_of(&self, login: &str) -> Result<Option<String>, BackendError> {
         let technicians = self.outreach.technicians().map_err(of_outreach)?;
-        let found =
-            technicians.into_iter().find(|technician| technician.login.as_deref().unwrap_or(&technician.id) == login);
+        let found = technicians
+            .into_iter()
+            .filter(|known| !known.erased)
+            .find(|technician| technician.login.as_deref().unwrap_or(&technician.id) == login);
         Ok(found.map(|technician| technician.id))
     }
 
@@ -109,9 +111,13 @@ impl Field for ServiceBackend {
         self.photos.delete(&photos).map_err(|error| failed("delete an erased customer's photos", error))
     }
 
+    fn colleague_data(&self, login: &str, names: &[String]) -> Result<serde_json::Value, BackendError> {
+        self.outreach.colleague_data(login, names, self.clocks.now()).map_err(of_outreach)
+    }
+
     fn erase_colleague(&self, Erasure { login, names, alias }: &Erasure) -> Result<(), BackendError> {
-        self.outreach.erase_colleague(login, names, alias, self.clocks.now()).map_err(of_outreach)?;
+        let photos = self.outreach.erase_colleague(login, names, alias, self.clocks.now()).map_err(of_outreach)?;
         self.room.changed();
-        Ok(())
+        self.photos.delete(&photos).map_err(|error| failed("delete an erased colleague's portrait", error))
     }
 }

@@ -169,7 +169,9 @@ impl ServiceBackend {
         let technicians = self.outreach.technicians().map_err(of_outreach)?;
         let cases = self.outreach.service_cases_of(id).map_err(of_outreach)?;
         // What was called off was no breakdown, and nothing was mended.
-        let closed = cases.into_iter().filter(|case| case.closed.is_some() && case.withdrawn.is_none());
+        let closed = cases
+            .into_iter()
+            .filter(|case| case.closed.is_some() && case.withdrawn.is_none() && case.goes_on.is_none());
         let repair = |case: foretell_outreach::ServiceCase| {
             let technician = technicians.iter().find(|known| Some(&known.id) == case.technician.as_ref());
             let report = case.report.unwrap_or_default();

@@ -79,7 +79,7 @@ impl ServiceBackend {
     pub(super) fn colleagues(&self, lang: Lang) -> Result<Vec<Colleague>, BackendError> {
         let (own, portraits) = (language(lang), self.outreach.portraits().map_err(of_outreach)?);
         let mut people = Vec::new();
-        for technician in self.outreach.technicians().map_err(of_outreach)? {
+        for technician in self.outreach.technicians().map_err(of_outreach)?.into_iter().filter(|known| !known.erased) {
             people.push(Colleague {
                 name: own.of(&technician.name).to_owned(),
                 role: String::new(),
@@ -89,7 +89,7 @@ impl ServiceBackend {
                 key: technician.id,
             });
         }
-        for advisor in self.outreach.advisors().map_err(of_outreach)? {
+        for advisor in self.outreach.advisors().map_err(of_outreach)?.into_iter().filter(|known| !known.erased) {
             people.push(Colleague {
                 name: own.of(&advisor.name).to_owned(),
                 role: own.of(&advisor.role).to_owned(),

@@ -115,7 +115,7 @@ pub(super) fn channel(happening: &Happening) -> &str {
         ("customer", _) => "page",
         ("controller", _) => "controller",
         (_, "note_written") => "page",
-        (_, "trouble_assigned" | "trouble_withdrawn" | "trouble_not_on_site") => "desk",
+        (_, "trouble_assigned" | "trouble_passed_on" | "trouble_withdrawn" | "trouble_not_on_site") => "desk",
         (_, "visit_joined" | "visit_reopened") => "desk",
         (_, "visit_done" | "visit_missed" | "visit_on_site") => "visit",
         (_, "trouble_on_site" | "trouble_found" | "trouble_closed") => "visit",
