@@ -3,38 +3,10 @@
 use crate::support::broken::{done, minutes};
 use crate::support::desk::{MACHINES, check, of, printed};
 use crate::support::scene::{Scene, scene};
+use crate::support::shelf::{leeds, refused, two_of_oil};
 use crate::support::{self, token};
 use foretell_model::{Obstacle, Timestamp};
-use foretell_outreach::{
-    DeliveryError, Depot, Guest, OutreachError, Promise, Promises, Result, Source, VisitReport, Words,
-};
-
-/// A depot with oil on its shelf.
-fn leeds() -> Depot {
-    Depot {
-        id: "leeds".into(),
-        name: Words { en: "Leeds".into(), zh: "利兹".into() },
-        address: String::new(),
-        latitude_deg: None,
-        longitude_deg: None,
-        opening_stock: [("oil".to_owned(), 5)].into(),
-    }
-}
-
-/// The report of a job that took two of it.
-fn two_of_oil() -> VisitReport {
-    VisitReport {
-        parts: [("oil".to_owned(), 2)].into(),
-        depot: Some("leeds".into()),
-        left_out: "-".into(),
-        ..VisitReport::default()
-    }
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(done: Result<T>, expected: Obstacle) {
-    assert!(matches!(&done, Err(OutreachError::Refused { why, .. }) if why.why == expected), "{done:?}");
-}
+use foretell_outreach::{DeliveryError, Guest, Promise, Promises, Source};
 
 #[test]
 fn a_breakdown_that_was_none_ends_and_whoever_expects_somebody_is_told() {

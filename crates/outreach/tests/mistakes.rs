@@ -1,12 +1,11 @@
 //! What was entered by mistake is taken back, stays in the record, and reaches whoever was told of it.
 
 use crate::support::desk::{Desk, desk, now, of_fault};
+use crate::support::shelf::{leeds, refused, two_of_oil};
 use crate::support::worked::worked;
 use crate::support::{agreed, apply, at, context, token};
 use foretell_model::{Entered, Found, Obstacle, Timestamp};
-use foretell_outreach::{
-    Depot, Guest, Matter, OutreachError, PageState, RecordFilter, Result, Source, Stage, VisitReport, Words,
-};
+use foretell_outreach::{Guest, Matter, PageState, RecordFilter, Source, Stage};
 
 /// A letter, its token, and the visit booked by it.
 fn booked(desk: &Desk) -> (String, i64, Timestamp) {
@@ -15,33 +14,6 @@ fn booked(desk: &Desk) -> (String, i64, Timestamp) {
     desk.outreach.tick(now()).unwrap();
     let PageState::Booked { booking, .. } = page.state else { panic!("booked") };
     (token, booking.id, booking.end)
-}
-
-/// A depot with oil on its shelf.
-fn leeds() -> Depot {
-    Depot {
-        id: "leeds".into(),
-        name: Words { en: "Leeds".into(), zh: "利兹".into() },
-        address: String::new(),
-        latitude_deg: None,
-        longitude_deg: None,
-        opening_stock: [("oil".to_owned(), 5)].into(),
-    }
-}
-
-/// The report of a job that took two of it.
-fn two_of_oil() -> VisitReport {
-    VisitReport {
-        parts: [("oil".to_owned(), 2)].into(),
-        depot: Some("leeds".into()),
-        left_out: "-".into(),
-        ..VisitReport::default()
-    }
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(done: Result<T>, expected: Obstacle) {
-    assert!(matches!(&done, Err(OutreachError::Refused { why, .. }) if why.why == expected), "{done:?}");
 }
 
 /// Who did what and why, of all that was ever done about the machine.

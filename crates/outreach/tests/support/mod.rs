@@ -5,6 +5,7 @@ pub(crate) mod desk;
 pub(crate) mod receiver;
 pub(crate) mod roads;
 pub(crate) mod scene;
+pub(crate) mod shelf;
 pub(crate) mod worked;
 
 use std::path::Path;
