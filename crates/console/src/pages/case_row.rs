@@ -2,10 +2,11 @@
 
 use foretell_model::Timestamp;
 
-use super::page::encode;
+use super::page::{Ask, encode};
 use crate::Lang;
+use crate::civil::{self, Place};
 use crate::text::{self, desk, field};
-use crate::view::{ServiceCase, Timer, TimerState, UnsettledWord};
+use crate::view::{Arrival, CasePage, ServiceCase, Timer, TimerState, UnsettledWord};
 
 /// One case in a list.
 pub(crate) struct CaseRow {
@@ -39,7 +40,8 @@ pub(crate) struct Clock {
 }
 
 /// A case in a list.
-pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
+pub(crate) fn row(case: &ServiceCase, now: Timestamp, ask: &Ask) -> CaseRow {
+    let lang = ask.lang;
     let d = desk::words(lang);
     let is_over = case.closed.is_some();
     let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
@@ -60,7 +62,7 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
             class: class(timer.state),
             label,
             line: desk::timer_line(timer, now, case.zone, lang),
-            promised: desk::promised_by(timer.due, case.zone, lang),
+            promised: desk::promised_by(timer.due, ask.place(case.zone), lang),
             gone: text::percent(gone.clamp(0.0, 1.0)),
             due_ms: if timer.met.is_some() || case.closed.is_some() { 0 } else { timer.due.millis() },
             now_ms: now.millis(),
@@ -94,6 +96,12 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
             vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)]
         },
     }
+}
+
+/// When somebody is expected, and since when that is known.
+pub(super) fn expected(arrival: Arrival, page: &CasePage, place: Place, lang: Lang) -> String {
+    let as_of = field::as_of(arrival, (page.now, place.zone), lang);
+    format!("{} · {as_of}", civil::date_time(arrival.at, place, lang))
 }
 
 /// A customer's page; empty where nobody is registered.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::card::tel;
 use super::case_acts::{Closing, PartRow, parts};
 use super::case_machine::{MachineCard, machine_card};
-use super::case_row::{CaseRow, row, why_lost};
+use super::case_row::{CaseRow, expected, row, why_lost};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
@@ -18,8 +18,8 @@ use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    Arrival, CHECKLIST, CaseDesk, CasePage, CaseReport, Choice, Errand, MachineName, PhotoView, RecordLine,
-    ServiceCase, UnsettledWord,
+    CHECKLIST, CaseDesk, CasePage, CaseReport, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase,
+    UnsettledWord,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -124,6 +124,8 @@ struct OneCase {
     /// What the customer replied and nobody has answered yet.
     heard: Vec<String>,
     opened: String,
+    /// By whose clock times are told and typed; empty where it is the reader's.
+    clock: String,
     sent: Option<SentView>,
     /// What the customer was last told from the site.
     told: Vec<String>,
@@ -233,7 +235,7 @@ fn lay_out(
     desk.open.sort_by_key(ServiceCase::urgency);
     let p = pager::cut(&mut desk.open, page, ROWS_MAX, ("/cases", &[]), ask.lang);
     let (replied, closed): (Vec<ServiceCase>, _) = desk.closed.into_iter().partition(|case| !case.heard.is_empty());
-    let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask.lang)).collect();
+    let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask)).collect();
     CasesPage {
         c: ask.chrome("cases", true),
         headline,
@@ -295,7 +297,7 @@ fn lay_out_one(
     Typed { kept, closing: typed }: Typed,
 ) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
-    let (is_open, is_mine) = (case.closed.is_none(), !barred);
+    let (is_open, is_mine, place) = (case.closed.is_none(), !barred, ask.place(case.zone));
     let done = case.report.as_ref().map_or_else(|| typed.ticked(), |report| report.done);
     let points = CHECKLIST.iter().zip(checklist(lang)).zip(done);
     let coming = is_open && case.on_site.met.is_none() && case.sent.is_some();
@@ -306,9 +308,9 @@ fn lay_out_one(
         js: assets::field_js(),
         href: format!("/cases/{}", case.id),
         seen: case.revision,
-        eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
+        eta: if coming { field::there_in(&case.way, (page.now, place), lang) } else { String::new() },
         photos: tiles(photos),
-        row: row(case, page.now, lang),
+        row: row(case, page.now, ask),
         m: machine_card(&page, catalogue, lang),
         notice,
         bad: status != StatusCode::OK,
@@ -320,22 +322,27 @@ fn lay_out_one(
         tel: tel(&case.phone),
         phone: case.phone.clone(),
         contact: case.contact.clone(),
-        stage_with_advice: desk::stage_with_advice(case.stage, lang),
+        stage_with_advice: desk::stage_with_advice(case.stage, &page.advisor, lang),
         reads: field::reads(page.reader, lang),
         reader: page.reader.tag(),
         note_lacks: page.note_lacks,
         what: case.what.lines().map(str::to_owned).collect(),
         heard: case.heard.clone(),
-        opened: civil::date_time(case.opened, case.zone, lang),
+        clock: place.name(page.now, lang),
+        opened: civil::date_time(case.opened, place, lang),
         sent: case.sent.as_ref().map(|sent| SentView {
             name: sent.name.clone(),
             tel: tel(&sent.phone),
             phone: sent.phone.clone(),
             badge: sent.badge.clone(),
             // Who is there is expected no more.
-            eta: case.way.arrival.filter(|_| coming).map_or_else(String::new, |arrival| expected(arrival, &page, lang)),
+            eta: case
+                .way
+                .arrival
+                .filter(|_| coming)
+                .map_or_else(String::new, |arrival| expected(arrival, &page, place, lang)),
         }),
-        told: if is_open { text::told_of_case(&page, catalogue, lang) } else { Vec::new() },
+        told: if is_open { text::told_of_case(&page, catalogue, place, lang) } else { Vec::new() },
         can: Can {
             call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),
@@ -367,14 +374,10 @@ fn lay_out_one(
 /// What a technician reported, parts first.
 fn report_lines(report: &CaseReport, lang: Lang) -> Vec<String> {
     let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
-    parts.chain([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]).collect()
-}
-
-/// When somebody is expected, and since when that is known.
-fn expected(arrival: Arrival, page: &CasePage, lang: Lang) -> String {
-    let zone = page.case.zone;
-    let as_of = field::as_of(arrival, (page.now, zone), lang);
-    format!("{} · {as_of}", civil::date_time(arrival.at, zone, lang))
+    let colon = if lang == Lang::En { ": " } else { "：" };
+    let why = Some(&report.left_out).filter(|why| !why.is_empty());
+    let left_out = why.map_or_else(String::new, |why| format!("{}{colon}{why}", desk::words(lang).left_out));
+    parts.chain([left_out, report.note.clone(), report.note_for_customer.clone()]).collect()
 }
 
 /// The closing checklist in words, in the order of [`CHECKLIST`].

@@ -93,14 +93,14 @@ struct Reply {
 }
 
 impl Reply {
-    fn of(reply: LooseReply, lang: Lang) -> Self {
+    fn of(reply: LooseReply, ask: &Ask) -> Self {
         let from = [reply.customer, reply.machine_name].into_iter().filter(|part| !part.is_empty());
         Self {
             id: reply.id,
             href: customer_href(&reply.customer_id),
             from: from.collect::<Vec<_>>().join(" · "),
             text: reply.text,
-            at: civil::date_time(reply.at, reply.zone, lang),
+            at: civil::date_time(reply.at, ask.place(reply.zone), ask.lang),
         }
     }
 }
@@ -181,7 +181,7 @@ pub(crate) async fn show_again(
     let Ok(now) = app.ask(move |backend| backend.advisory(&id)).await else { return ask.failure(&error) };
     let headline = format!("{} · {}", now.machine_name, now.site_name);
     let is_written = now.is_written;
-    let card = card(now, app, ask.lang);
+    let card = card(now, app, ask);
     let letters = text::letters::words(ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::breach(fault, ask.lang)).collect(),
@@ -224,12 +224,9 @@ fn laid_out(
         single: pager.is_none(),
         bad: false,
         done: done.notice(ask.lang).to_owned(),
-        cards: cards
-            .into_iter()
-            .map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask.lang) })
-            .collect(),
+        cards: cards.into_iter().map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask) }).collect(),
         untold: untold.into_iter().map(Untold::from).collect(),
-        replies: replies.into_iter().map(|reply| Reply::of(reply, ask.lang)).collect(),
+        replies: replies.into_iter().map(|reply| Reply::of(reply, ask)).collect(),
         p: pager.unwrap_or_default(),
     };
     ask.html(StatusCode::OK, &page)
