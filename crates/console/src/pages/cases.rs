@@ -15,6 +15,7 @@ use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
+use super::verdicts::faults_told;
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
@@ -356,12 +357,7 @@ fn lay_out_one(
         },
         withdrawn: case.withdrawn.is_some(),
         technicians: page.technicians,
-        faults: catalogue
-            .faults
-            .iter()
-            .filter(|fault| fault.customer)
-            .map(|fault| Choice { key: fault.code.to_string(), name: text::fault(&fault.code, catalogue, lang) })
-            .collect(),
+        faults: faults_told(catalogue, lang),
         depots: page.depots,
         parts: parts(catalogue, lang),
         points: points.map(|((name, label), done)| Point { name, label, done }).collect(),
