@@ -9,6 +9,43 @@ use foretell_model::Timestamp;
 use crate::view::Slot;
 use crate::{Lang, text};
 
+/// Whose clock a time is read by, and whose clock the reader lives by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) zone: Tz,
+    ours: Tz,
+}
+
+impl Place {
+    /// The time of `zone` as somebody reads it whose own is `ours`.
+    pub(crate) const fn seen_from(zone: Tz, ours: Tz) -> Self {
+        Self { zone, ours }
+    }
+
+    /// `Berlin time`, `柏林时间`; empty where both clocks show the same at that instant.
+    pub(crate) fn name(self, at: Timestamp, lang: Lang) -> String {
+        let offset = |zone| local(at, zone).offset().fix().local_minus_utc();
+        let there = offset(self.zone);
+        if there == offset(self.ours) { String::new() } else { text::zone(self.zone, there / 60, lang) }
+    }
+
+    /// The same, as it stands behind a time.
+    fn behind(self, at: Timestamp, lang: Lang) -> String {
+        match (self.name(at, lang), lang) {
+            (name, _) if name.is_empty() => name,
+            (name, Lang::En) => format!(" {name}"),
+            (name, Lang::Zh) => format!("（{name}）"),
+        }
+    }
+}
+
+/// Read where it is.
+impl From<Tz> for Place {
+    fn from(zone: Tz) -> Self {
+        Self { zone, ours: zone }
+    }
+}
+
 /// Days from the beginning of the common era to 1970.
 const DAYS_TO_1970: i64 = 719_163;
 
@@ -69,10 +106,10 @@ pub fn date(at: Timestamp, zone: Tz, lang: Lang) -> String {
 }
 
 /// `18 Jul, 14:05`, `7月18日14:05`.
-pub(crate) fn date_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
-    let at = local(at, zone);
+pub(crate) fn date_time(at: Timestamp, place: impl Into<Place>, lang: Lang) -> String {
+    let place = place.into();
     let separator = if lang == Lang::En { ", " } else { "" };
-    format!("{}{separator}{:02}:{:02}", day_and_month(at.date_naive(), lang), at.hour(), at.minute())
+    format!("{}{separator}{}{}", day_of(at, place.zone, lang), clock(at, place.zone), place.behind(at, lang))
 }
 
 /// `18 Jul 2026, 14:05`, `2026年7月18日14:05`.
@@ -88,8 +125,13 @@ pub(crate) fn clock(at: Timestamp, zone: Tz) -> String {
 }
 
 /// `14:05` on the day it is now, `18 Jul, 14:05` on any other.
-pub(crate) fn clock_or_date(at: Timestamp, now: Timestamp, zone: Tz, lang: Lang) -> String {
-    if day_number(at, zone) == day_number(now, zone) { clock(at, zone) } else { date_time(at, zone, lang) }
+pub(crate) fn clock_or_date(at: Timestamp, now: Timestamp, place: impl Into<Place>, lang: Lang) -> String {
+    let place = place.into();
+    if day_number(at, place.zone) == day_number(now, place.zone) {
+        format!("{}{}", clock(at, place.zone), place.behind(at, lang))
+    } else {
+        date_time(at, place, lang)
+    }
 }
 
 /// Day of an instant in a zone, counted since 1970.
@@ -138,14 +180,16 @@ pub(crate) fn from_field(value: &str, zone: Tz) -> Option<Timestamp> {
 }
 
 /// A slot in two lines for a big button: `Tuesday 28 July` and `08:00–10:00`; `7月28日（周二）` and the same.
-pub(crate) fn slot(slot: Slot, zone: Tz, lang: Lang) -> (String, String) {
-    let (from, to) = (local(slot.from, zone), local(slot.to, zone));
+pub(crate) fn slot(slot: Slot, place: impl Into<Place>, lang: Lang) -> (String, String) {
+    let place = place.into();
+    let (from, to) = (local(slot.from, place.zone), local(slot.to, place.zone));
     let weekday = from.weekday().num_days_from_monday() as u8;
     let day = match lang {
         Lang::En => format!("{} {} {}", text::weekday(weekday, lang), from.day(), text::month(from.month())),
         Lang::Zh => format!("{}月{}日（{}）", from.month(), from.day(), text::weekday(weekday, lang)),
     };
-    (day, format!("{:02}:{:02}–{:02}:{:02}", from.hour(), from.minute(), to.hour(), to.minute()))
+    let hours = format!("{:02}:{:02}–{:02}:{:02}", from.hour(), from.minute(), to.hour(), to.minute());
+    (day, hours + &place.behind(slot.from, lang))
 }
 
 #[cfg(test)]
@@ -164,6 +208,30 @@ mod tests {
         assert_eq!(slot(slot_, shanghai, Lang::Zh), ("7月19日（周日）".to_owned(), "06:05–07:35".to_owned()));
         assert_eq!(slot(slot_, shanghai, Lang::En), ("Sunday 19 July".to_owned(), "06:05–07:35".to_owned()));
         assert_eq!((shift_hours(at, shanghai), shift_hours(at, chrono_tz::Europe::Berlin)), (8, 2));
+    }
+
+    #[test]
+    fn a_clock_that_is_not_the_readers_is_named() {
+        #[track_caller]
+        fn check(zone: Tz, en: &str, zh: &str) {
+            let at = Timestamp::parse("2026-11-28T11:09:00Z").unwrap();
+            let place = Place::seen_from(zone, chrono_tz::Asia::Shanghai);
+            assert_eq!(date_time(at, place, Lang::En), en);
+            assert_eq!(date_time(at, place, Lang::Zh), zh);
+        }
+        check(chrono_tz::Europe::Berlin, "28 Nov, 12:09 Berlin time", "11月28日12:09（柏林时间）");
+        check(chrono_tz::Asia::Ho_Chi_Minh, "28 Nov, 18:09 Ho Chi Minh time", "11月28日18:09（胡志明市时间）");
+        // Without a Chinese name in the list, and not called after a place.
+        check(chrono_tz::Asia::Kathmandu, "28 Nov, 16:54 Kathmandu time", "11月28日16:54（UTC+5:45）");
+        check(chrono_tz::EST, "28 Nov, 06:09 UTC−5", "11月28日06:09（UTC−5）");
+        check(chrono_tz::UTC, "28 Nov, 11:09 UTC", "11月28日11:09（UTC）");
+        // Another name for the same clock.
+        check(chrono_tz::Asia::Singapore, "28 Nov, 19:09", "11月28日19:09");
+        let at = Timestamp::parse("2026-11-28T07:00:00Z").unwrap();
+        let place = Place::seen_from(chrono_tz::Europe::Berlin, chrono_tz::Asia::Shanghai);
+        let visit = slot(Slot { from: at, to: at + 5_400_000 }, place, Lang::Zh);
+        assert_eq!(visit, ("11月28日（周六）".to_owned(), "08:00–09:30（柏林时间）".to_owned()));
+        assert_eq!(clock_or_date(at, at, place, Lang::En), "08:00 Berlin time");
     }
 
     #[test]

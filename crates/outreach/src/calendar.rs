@@ -340,6 +340,17 @@ mod tests {
         let berlin = Calendar::plain(chrono_tz::Europe::Berlin);
         let gap = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap().and_hms_opt(2, 30, 0).unwrap();
         assert_eq!(berlin.instant(gap), Timestamp::parse("2026-03-29T03:30:00+02:00").unwrap());
+        // What is held over the night of the change goes out at the hour that the wall shows.
+        for (held, open) in [
+            ("2027-03-26T21:00:00+01:00", "2027-03-29T08:00:00+02:00"),
+            ("2027-03-28T01:59:00+01:00", "2027-03-29T08:00:00+02:00"),
+            ("2026-10-23T21:00:00+02:00", "2026-10-26T08:00:00+01:00"),
+        ] {
+            assert_eq!(berlin.next_open(Timestamp::parse(held).unwrap()), Timestamp::parse(open).unwrap(), "{held}");
+        }
+        let friday = Timestamp::parse("2027-03-26T10:00:00+01:00").unwrap();
+        let wednesday = Timestamp::parse("2027-03-31T10:00:00+02:00").unwrap();
+        assert_eq!(berlin.plus_working_days(friday, 3), wednesday);
     }
 
     #[test]

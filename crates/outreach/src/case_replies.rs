@@ -23,7 +23,7 @@ impl Outreach {
     ) -> Result<()> {
         let text = &from.text;
         if let Some(machine) = machine.filter(|_| is_broken) {
-            return self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now).map(drop);
+            return self.open_trouble(connection, machine, (Source::Reply, text, "customer"), now).map(drop);
         }
         let open = machine.map(|machine| service_cases::open_of(connection, machine)).transpose()?.flatten();
         let about = match (open, number) {

@@ -16,7 +16,7 @@
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | `templating` | what a template may do |
 //! | [`channel`] | ways out of the house |
-//! | [`hooks`], [`replies`], `stop_words`, `naming`, `alarms` | who is told of what happens, what customers answer and of which machine, what controllers say |
+//! | [`hooks`], [`replies`], `quoting`, `stop_words`, `naming`, `alarms` | who is told of what happens, what customers answer and of which machine, what controllers say |
 //! | `answers`, `mistakes`, `case_mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
 //! | `taps`, `seen` | what a tap on a page does that may have been open for days; acts on what is still as it was seen |
 //! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
@@ -91,6 +91,7 @@ mod personal;
 mod plan;
 pub mod planning;
 mod problems;
+mod quoting;
 pub mod registry;
 pub mod replies;
 mod rivals;

@@ -10,6 +10,7 @@ use metrics::counter;
 use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
 use crate::naming::Said;
+use crate::quoting::own_words;
 use crate::store::replies::Kept;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies, service_cases};
 use crate::views::{LooseReply, Matter, Source, Stage};
@@ -76,8 +77,8 @@ impl Outreach {
         let attempted = "take a reply";
         let text = Note::new(reply.text.trim());
         // As it was written: a line break tells a word said alone from one in a sentence.
-        let written: String = reply.text.trim().chars().take(text.as_str().chars().count()).collect();
-        let is_broken = self.options.grumbles.says_broken(&written);
+        let own = own_words(&reply.text);
+        let is_broken = self.options.grumbles.says_broken(&own);
         if reply.id.is_empty() || reply.id.len() > ID_BYTES_MAX {
             return Err(OutreachError::unfit(attempted, format!("its `id` has 1 to {ID_BYTES_MAX} bytes")));
         }
@@ -102,16 +103,16 @@ impl Outreach {
                 advisory: case.as_deref(),
             };
             replies::keep(tx, &kept)?;
-            let beside = self.options.stop_words.beside(&written).filter(|_| !medium.is_empty());
+            let beside = self.options.stop_words.beside(&own).filter(|_| !medium.is_empty());
             if let Some(beside) = beside {
                 stop(tx, &found, text.as_str(), now)?;
                 // Whoever wants no more messages may still have a machine that stands still, or a visit to move.
                 if is_broken || !beside.is_empty() {
-                    self.hear_reply(tx, &found, (text.as_str(), is_broken), now)?;
+                    self.hear_reply(tx, &found, (text.as_str(), &own, is_broken), now)?;
                 }
                 return Ok(ReplyHeard::Stopped { customer, medium });
             }
-            self.hear_reply(tx, &found, (text.as_str(), is_broken), now)?;
+            self.hear_reply(tx, &found, (text.as_str(), &own, is_broken), now)?;
             Ok(ReplyHeard::Kept { customer, case })
         });
         let outcome = match &heard {
@@ -123,18 +124,23 @@ impl Outreach {
         heard
     }
 
-    /// Takes words to where they belong; `is_broken` is whether they say that the machine is.
+    /// Takes words to where they belong: all of them into the record, and what is the customer's `own` everywhere else. `is_broken`
+    /// is whether that says that the machine is.
     fn hear_reply(
         &self,
         connection: &dyn Session,
         found: &Conversation,
-        (text, is_broken): (&str, bool),
+        (whole, own, is_broken): (&str, &str, bool),
         now: Timestamp,
     ) -> Result<()> {
-        said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
-        let named = if is_broken { named(connection, found, text)? } else { None };
+        let named = if is_broken { named(connection, found, own)? } else { None };
         let machine = named.map_or_else(|| machine_of(connection, found), |named| Ok(Some(named)))?;
-        self.hear(connection, &found.customer.id, machine.as_ref().map(MachineId::as_str), text, now)?;
+        let meant = machine.as_ref().map(MachineId::as_str);
+        said(connection, found, (record::REPLIED, meant), &format!("{}: {whole}", found.medium), now)?;
+        self.hear(connection, &found.customer.id, meant, own, now)?;
+        let shown = Note::new(own);
+        // A letter that was sent back without a word is shown as it came.
+        let text = if own.is_empty() { whole } else { shown.as_str() };
         let loose = LooseReply {
             id: 0,
             customer: found.customer.id.clone(),
@@ -150,7 +156,7 @@ impl Outreach {
         if is_broken {
             // It stands still, whatever was written about: two promises count from now, and whoever comes first sees it.
             let machine = machine.as_ref().unwrap_or(&case.finding.machine);
-            self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now)?;
+            self.open_trouble(connection, machine, (Source::Reply, text, "customer"), now)?;
             // What is over needs no answer beside that one.
             if matches!(case.stage, Stage::Done | Stage::Cleared | Stage::Internal) {
                 return Ok(());
@@ -316,11 +322,18 @@ fn stop(connection: &dyn Session, found: &Conversation, text: &str, now: Timesta
         let remark = format!("the customer wants no such messages by {}; is a call welcome?", found.medium);
         case.move_to(connection, Stage::Call, Some(&remark), None, now)?;
     }
-    said(connection, found, record::STOPPED, &format!("{}: {text}", found.medium), now)
+    let machine = found.mail.as_ref().map(|mail| mail.machine.as_str());
+    said(connection, found, (record::STOPPED, machine), &format!("{}: {text}", found.medium), now)
 }
 
-fn said(connection: &dyn Session, found: &Conversation, what: &str, why: &str, now: Timestamp) -> Result<()> {
-    let machine = found.mail.as_ref().map(|mail| mail.machine.as_str());
+/// `what` the customer did, of which machine.
+fn said(
+    connection: &dyn Session,
+    found: &Conversation,
+    (what, machine): (&str, Option<&str>),
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
     let advisory = found.mail.as_ref().map(|mail| mail.case.as_str());
     let customer = Some(found.customer.id.as_str());
     Entry { at: now, who: "customer", what, why, customer, machine, advisory, contact: true }.write(connection)

@@ -1,6 +1,8 @@
 //! Words with which a customer stops messages, told from sentences in which they only occur: whoever asks that a machine must not
 //! stop goes on hearing from us.
 
+use crate::quoting::own_words;
+
 /// The shipped list of words that stop messages, one a line; `#` begins a comment.
 const STOP_WORDS: &str = include_str!("../../../config/stop_words.txt");
 
@@ -18,11 +20,12 @@ impl StopWords {
 
     /// What a reply says beside such a word: `None` where it is none, nothing where the word is all but for thanks. The word is the
     /// first line, or begins it and hardly anything follows: what is not wanted, or a few words after a break. A single letter must
-    /// stand alone. Below, where a mail has its signature and what it answers, anything may stand.
+    /// stand alone. Below, where a mail has its signature, anything may stand.
     #[must_use]
     pub fn beside(&self, reply: &str) -> Option<String> {
-        let (first, below) = reply.trim().split_once('\n').unwrap_or((reply.trim(), ""));
-        let below = own_lines(below);
+        let reply = own_words(reply);
+        let (first, below) = reply.split_once('\n').unwrap_or((&reply, ""));
+        let below = above_signature(below);
         let first = bare(first);
         let mut line = first.as_str();
         while let Some(rest) = POLITE.iter().find_map(|polite| line.strip_prefix(polite)) {
@@ -57,11 +60,11 @@ fn is_thanks(text: &str) -> bool {
     text.to_lowercase().split(words).filter(|word| !word.is_empty()).all(|word| THANKS.contains(&word))
 }
 
-/// The lines below the first one that are the customer's own: until a signature or the letter that is answered.
-fn own_lines(below: &str) -> String {
+/// The lines below the first one as far as a signature.
+fn above_signature(below: &str) -> String {
     let lines = below.lines().map(str::trim).take_while(|line| {
         let line = line.to_lowercase();
-        !ENDS.iter().any(|end| line.starts_with(end)) && !QUOTES.iter().any(|quote| line.ends_with(quote))
+        !ENDS.iter().any(|end| line.starts_with(end))
     });
     lines.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
@@ -124,10 +127,8 @@ const THANKS: [&str; 14] = [
     "拜托了",
 ];
 
-/// How a line begins under which a mail says nothing of its own, in lower case: a signature, a letter that is quoted.
-const ENDS: [&str; 8] = [">", "--", "__", "sent from", "from:", "发自", "发件人", "来自我的"];
-/// The same, how it ends.
-const QUOTES: [&str; 4] = ["wrote:", "写道:", "写道：", "wrote："];
+/// How a line begins under which a mail says nothing of its own, in lower case: a signature.
+const ENDS: [&str; 4] = ["--", "sent from", "发自", "来自我的"];
 
 /// What may follow one without a break.
 const TRAILING: [&str; 27] = [

@@ -1,9 +1,10 @@
 //! The governor as a function of the past: no cap is ever broken, and every decision says why.
 
+use crate::support::desk::{desk, now, of_fault};
 use crate::support::{self, at};
 use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
 use foretell_outreach::governor::{Answer, Hours, Kind, Past, Policy, Reason, Request, Verdict, judge};
-use foretell_outreach::{Calendar, CustomerStage, Language};
+use foretell_outreach::{Calendar, CustomerStage, Language, Machine, Site};
 use proptest::prelude::*;
 
 /// One wish to write, `gap_h` hours after the one before.
@@ -176,4 +177,32 @@ fn what_goes_out_at_waking_hours_waits_for_the_morning_of_any_day_and_never_goes
     check(noon, Hours::Waking, "send");
     check(noon, Hours::Working, "2026-07-20T00:00:00Z weekend");
     check(night, Hours::Any, "send");
+}
+
+#[test]
+fn a_customer_with_several_sites_is_written_to_no_more_often() {
+    let desk = desk("s02/m002");
+    for n in 1..=3_u64 {
+        let site = format!("s1{n}");
+        desk.outreach.register_site(&Site::new(site.clone(), "acme"), "test", now()).unwrap();
+        let of_site = format!("{site}/m001");
+        desk.outreach.register_machine(&Machine::new(of_site.clone(), format!("No. {n}")), "test", now()).unwrap();
+        let id = support::apply(&desk.outreach, n, &of_fault(&support::machine(&of_site), "cooler_clogging"), now());
+        desk.outreach.approve(&id, "wang", now()).unwrap();
+    }
+    let mut sent: Vec<(Timestamp, String)> = Vec::new();
+    for hour in 0..24 * 15 {
+        let t = now() + hour * HOUR_MS;
+        desk.outreach.tick(t).unwrap();
+        let parcels = desk.channel.parcels.lock().unwrap();
+        sent.extend(parcels[sent.len()..].iter().map(|parcel| (t, parcel.subject.clone())));
+    }
+    for (t, _) in &sent {
+        let week = sent.iter().filter(|(other, _)| *other <= *t && *t - *other < 7 * DAY_MS).count();
+        assert!(week <= 2, "{sent:?}");
+    }
+    assert_eq!(sent.iter().filter(|(t, _)| *t == now()).count(), 2, "{sent:?}");
+    for n in 1..=3 {
+        assert!(sent.iter().any(|(_, subject)| subject.contains(&format!("No. {n}"))), "{sent:?}");
+    }
 }

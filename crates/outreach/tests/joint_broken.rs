@@ -49,7 +49,18 @@ fn a_reply_that_names_a_machine_opens_the_case_of_that_machine() {
         let open = desk.outreach.service_cases().unwrap();
         assert_eq!(open.first().map(|case| case.machine.as_str()), expected, "{text}");
         assert!(open.len() < 2, "{text}");
+        // Said once, by the way it came: the report is no other word on the page.
+        let said = desk.outreach.lately("acme", true, 20).unwrap();
+        let said: Vec<_> = said.iter().filter(|entry| entry.who == "customer").collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!((said[0].what.as_str(), said[0].machine.as_deref()), ("replied", expected), "{text}");
+        // All of it is kept, and what the customer wrote is shown.
+        assert!(said[0].why.ends_with(&text.replace('\n', " ")), "{said:?}");
+        let opened = open[0].clone();
+        assert_eq!((opened.what.as_str(), opened.source), (text.split("\n\n").next().unwrap(), Source::Reply));
     }
+    let below = "On 3 July 2026 at 09:14, Min Wang wrote:\n> No. 2 and No. 3 have stopped, fed up\n> STOP";
+    check(&format!("Number 3 has stopped, please come\n\n{below}"), true, Some("s02/m003"));
     // The letter is about the second one first, and about the third.
     check("It has stopped, please come", true, Some("s02/m002"));
     check("Number 3 has stopped, please come", true, Some("s02/m003"));

@@ -121,7 +121,7 @@ fn a_reply_after_the_job_reaches_the_advisor_and_what_is_broken_opens_a_case() {
         assert_eq!(s.outreach.queue(t).unwrap().len(), usize::from(expected.0 == Stage::Call), "{text}");
         let cases = s.outreach.service_cases().unwrap();
         let said: Vec<(&str, Source)> = cases.iter().map(|case| (case.what.as_str(), case.source)).collect();
-        assert_eq!(said, broken.iter().map(|what| (*what, Source::Customer)).collect::<Vec<_>>());
+        assert_eq!(said, broken.iter().map(|what| (*what, Source::Reply)).collect::<Vec<_>>());
         assert_eq!(s.outreach.note_reply(&id, "wang", t).is_ok(), may_be_noted, "{text}");
         if may_be_noted {
             assert_eq!((s.outreach.queue(t).unwrap().len(), s.remark(&id).0), (0, Stage::Done), "{text}");
@@ -154,7 +154,7 @@ fn a_machine_that_stands_still_opens_a_service_case_whatever_is_being_answered()
         s.reply(Reply { message, ..by_sms("a", SAID) }).unwrap();
         let open = s.outreach.service_cases().unwrap();
         let said: Vec<_> = open.iter().map(|case| (case.machine.as_str(), case.what.as_str(), case.source)).collect();
-        assert_eq!(said, [("s02/m002", SAID, Source::Customer)], "{before:?}");
+        assert_eq!(said, [("s02/m002", SAID, Source::Reply)], "{before:?}");
         let heard = now() + HOUR_MS;
         assert_eq!(open[0].call_back_due, heard + 20 * MINUTE_MS, "{before:?}");
         let remark = if waits { format!("the customer replied: {SAID}") } else { was };

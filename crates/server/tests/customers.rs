@@ -107,7 +107,7 @@ fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
         Some(64)
         foretell: nothing was erased: `--confirm hy` does not repeat the key `hx`
         Some(0)
-        what was personal about customer `hx` is erased, 0 photos with it
+        what was personal about customer `hx` is erased, 0 photos with it; notes that the machines sent stay in the log, messages that could not be read in quarantine, and backups as they were made
         Some(0)
         0 machines on 1 site of 1 customer; 0 entries are new or changed
         customer `hx` was erased, and nothing personal in this file brings it back; one that is a customer again needs another key

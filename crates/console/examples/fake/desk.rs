@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_console::view::{
     Arrival, BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
-    ContactPerson, CustomerLine, CustomerPage, Customers, MachineDetail, MachineSummary, Medium, OwnMachine,
+    ContactPerson, CustomerLine, CustomerPage, Customers, MachineDetail, MachineSummary, Medium, OwnMachine, Person,
     RecordLine, Sent, ServiceCase, Speaker, StageChange, Task, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
@@ -11,6 +11,7 @@ use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::fleet::{BERLIN, SHANGHAI, at, now};
 use super::guest_case::broken;
+use super::plans::work_against;
 
 const TECHNICIANS: [(&str, &str, &str, f64); 4] = [
     ("zhou", "周明", "Zhou Ming", 24.0),
@@ -207,6 +208,7 @@ impl Desk {
         let choice = |key: &str, name: &str| Choice { key: key.into(), name: name.into() };
         Ok(CasePage {
             now: now(),
+            advisor: Person { name: "Anna Petersen".into(), role: String::new(), phone: "+49 421 555 0200".into() },
             machine: broken(&found.machine),
             case: found,
             technicians: TECHNICIANS.iter().map(|(key, ..)| choice(key, &technician(key, lang))).collect(),
@@ -323,16 +325,6 @@ pub(super) fn task(machine: &MachineSummary, fault: &str, work: &str) -> Task {
         case: format!("{}/{fault}/1", machine.id),
         fault: fault.into(),
         works: vec![work.into()],
-    }
-}
-
-fn work_against(fault: &str) -> &str {
-    match fault {
-        "cooler_clogging" => "cooler_cleaned",
-        "separator_clogging" => "separator_replaced",
-        "thermostatic_valve" => "thermostatic_valve_replaced",
-        "intake_filter_clogging" => "intake_filter_replaced",
-        work => work,
     }
 }
 

@@ -122,6 +122,10 @@ impl Backend for Fake {
         now()
     }
 
+    fn zone(&self) -> chrono_tz::Tz {
+        fleet::SHANGHAI
+    }
+
     fn revision(&self) -> watch::Receiver<u64> {
         self.revision.subscribe()
     }

@@ -99,3 +99,14 @@ pub(crate) fn precision() -> Vec<FaultPrecision> {
     };
     vec![of("cooler_clogging", 31, 3, 2), of("thermostatic_valve", 7, 2, 0), of("separator_clogging", 12, 0, 1)]
 }
+
+/// Work that mends a fault.
+pub(super) fn work_against(fault: &str) -> &str {
+    match fault {
+        "cooler_clogging" => "cooler_cleaned",
+        "separator_clogging" => "separator_replaced",
+        "thermostatic_valve" => "thermostatic_valve_replaced",
+        "intake_filter_clogging" => "intake_filter_replaced",
+        work => work,
+    }
+}

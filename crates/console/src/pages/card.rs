@@ -8,14 +8,15 @@ use super::cases::lines;
 use super::figure::{Figure, card_figure};
 use super::kept::Kept;
 use super::machine::{Cause, causes};
-use super::page::{advisory_href, machine_href};
+use super::page::{Ask, advisory_href, machine_href};
 use super::photos::{Tile, tiles};
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use super::weighed::{OtherCard, evidence, facts, others};
+use crate::civil::{self, Place};
 use crate::router::App;
 use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot, Speaker, Written};
-use crate::{Lang, civil, text};
+use crate::{Lang, text};
 
 /// What `card.html` needs.
 pub(crate) struct Card {
@@ -111,8 +112,9 @@ fn waiting(advisory: &AdvisoryCard, lang: Lang) -> String {
 }
 
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
-pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
-    let (catalogue, t, zone) = (&app.options.catalogue, text::words(lang), advisory.customer.zone);
+pub(crate) fn card(advisory: AdvisoryCard, app: &App, ask: &Ask) -> Card {
+    let (catalogue, zone, lang) = (&app.options.catalogue, advisory.customer.zone, ask.lang);
+    let (t, place) = (text::words(lang), ask.place(zone));
     let (governor_class, approve_label) = match advisory.governor {
         Governor::Allowed => ("allowed", t.approve),
         Governor::Held { .. } => ("held", t.approve_held),
@@ -120,8 +122,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     };
     let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
     let ((wish, why), (class, grade, sentence)) = (said(&advisory, lang), told(&advisory, catalogue, lang));
-    let took_place = took_place(&advisory, lang);
-    let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
+    let took_place = took_place(&advisory, place, lang);
+    let (governor, slots) = (governed(&advisory, can, place, lang), offered(&advisory, place, lang));
     let (newest, written) = sent(&advisory.written, &advisory.draft, zone, lang);
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
@@ -132,7 +134,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         revision: advisory.revision,
         class,
         grade,
-        state: text::card_state(&advisory.state, zone, lang),
+        state: text::card_state(&advisory.state, place, lang),
         machine: format!("{} · {}", names(&advisory, lang), advisory.site_name),
         customer_href: customer_href(&advisory.customer.id),
         can_hand_over: advisory.has_colleagues && !advisory.customer.id.is_empty(),
@@ -161,10 +163,10 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         ask_odd: false,
         unwritten: advisory.unwritten.as_ref().map_or_else(String::new, |why| text::objection(why, lang)),
         took_place,
-        choices: advisory.choices.iter().map(|slot| (slot.from.millis(), text::when(*slot, zone, lang))).collect(),
+        choices: advisory.choices.iter().map(|slot| (slot.from.millis(), text::when(*slot, place, lang))).collect(),
         wish,
         why,
-        delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, zone, lang)),
+        delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, place, lang)),
         unsent: advisory.unsent.as_ref().map_or_else(String::new, |unsent| text::never_sent(unsent, lang)),
         address: advisory.customer.address,
         slots,
@@ -220,22 +222,21 @@ fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
 
 /// What the contact rules say, as long as it matters: while a letter has not gone out, or the confirmation of a booked visit
 /// waits for the morning.
-fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
-    let zone = advisory.customer.zone;
+fn governed(advisory: &AdvisoryCard, can: Can, place: Place, lang: Lang) -> String {
     let is_held = matches!(advisory.governor, Governor::Held { .. });
     if let Some(joins) = advisory.joins.as_ref().filter(|_| can.approve) {
-        return text::joins(joins, joins.machine_name == advisory.machine_name, zone, lang);
+        return text::joins(joins, joins.machine_name == advisory.machine_name, place, lang);
     }
     match advisory.state {
-        AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, zone, lang),
-        AdvisoryState::Approved { .. } => text::governor(&advisory.governor, zone, lang),
-        _ if can.approve || (can.postpone && is_refused(advisory)) => text::governor(&advisory.governor, zone, lang),
+        AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, place, lang),
+        AdvisoryState::Approved { .. } => text::governor(&advisory.governor, place, lang),
+        _ if can.approve || (can.postpone && is_refused(advisory)) => text::governor(&advisory.governor, place, lang),
         _ => String::new(),
     }
 }
 
 /// The times of the letter in its language, each with what became of it, in the reader's, once the letter went out.
-fn offered(advisory: &AdvisoryCard, lang: Lang) -> Vec<(String, String, &'static str)> {
+fn offered(advisory: &AdvisoryCard, place: Place, lang: Lang) -> Vec<(String, String, &'static str)> {
     let t = text::words(lang);
     let is_draft = matches!(
         advisory.state,
@@ -253,7 +254,7 @@ fn offered(advisory: &AdvisoryCard, lang: Lang) -> Vec<(String, String, &'static
         () => t.time_free,
     };
     let of = |slot: &Slot| {
-        let (day, hours) = civil::slot(*slot, advisory.customer.zone, advisory.customer.lang);
+        let (day, hours) = civil::slot(*slot, place, advisory.customer.lang);
         (day, hours, now(slot))
     };
     advisory.slots.iter().map(of).collect()
@@ -286,11 +287,9 @@ impl Card {
 }
 
 /// The question whether a visit took place whose time has passed; empty otherwise.
-fn took_place(advisory: &AdvisoryCard, lang: Lang) -> String {
+fn took_place(advisory: &AdvisoryCard, place: Place, lang: Lang) -> String {
     match advisory.state {
-        AdvisoryState::VisitOver { from, to } => {
-            text::has_it_taken_place(Slot { from, to }, advisory.customer.zone, lang)
-        }
+        AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, place, lang),
         _ => String::new(),
     }
 }

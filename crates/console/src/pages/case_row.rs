@@ -2,10 +2,11 @@
 
 use foretell_model::Timestamp;
 
-use super::page::encode;
+use super::page::{Ask, encode};
 use crate::Lang;
+use crate::civil::{self, Place};
 use crate::text::{self, desk, field};
-use crate::view::{CaseReport, ServiceCase, Timer, TimerState, UnsettledWord};
+use crate::view::{Arrival, CasePage, CaseReport, ServiceCase, Timer, TimerState, UnsettledWord};
 
 /// One case in a list.
 pub(crate) struct CaseRow {
@@ -39,7 +40,8 @@ pub(crate) struct Clock {
 }
 
 /// A case in a list.
-pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
+pub(crate) fn row(case: &ServiceCase, now: Timestamp, ask: &Ask) -> CaseRow {
+    let lang = ask.lang;
     let d = desk::words(lang);
     let is_over = case.closed.is_some();
     let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
@@ -61,7 +63,7 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
             class: class(timer.state),
             label,
             line: desk::timer_line(timer, now, case.zone, lang),
-            promised: desk::promised_by(timer.due, case.zone, lang),
+            promised: desk::promised_by(timer.due, ask.place(case.zone), lang),
             gone: text::percent(gone.clamp(0.0, 1.0)),
             due_ms: if timer.met.is_some() || case.closed.is_some() { 0 } else { timer.due.millis() },
             now_ms: now.millis(),
@@ -97,6 +99,12 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
     }
 }
 
+/// When somebody is expected, and since when that is known.
+pub(super) fn expected(arrival: Arrival, page: &CasePage, place: Place, lang: Lang) -> String {
+    let as_of = field::as_of(arrival, (page.now, place.zone), lang);
+    format!("{} · {as_of}", civil::date_time(arrival.at, place, lang))
+}
+
 /// A customer's page; empty where nobody is registered.
 pub(crate) fn customer_href(id: &str) -> String {
     if id.is_empty() { String::new() } else { format!("/customers/{}", encode(id)) }
@@ -116,7 +124,10 @@ const fn class(state: TimerState) -> &'static str {
 /// What a technician reported, parts first.
 pub(super) fn report_lines(report: &CaseReport, lang: Lang) -> Vec<String> {
     let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
-    parts.chain([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]).collect()
+    let colon = if lang == Lang::En { ": " } else { "：" };
+    let why = Some(&report.left_out).filter(|why| !why.is_empty());
+    let left_out = why.map_or_else(String::new, |why| format!("{}{colon}{why}", desk::words(lang).left_out));
+    parts.chain([left_out, report.note.clone(), report.note_for_customer.clone()]).collect()
 }
 
 /// Words that did not arrive, or perhaps not, each with what stood in its way as it is read.

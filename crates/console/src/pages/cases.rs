@@ -11,16 +11,16 @@ use super::asker::Standing;
 use super::card::tel;
 use super::case_acts::{Closing, PartRow, parts};
 use super::case_machine::{MachineCard, machine_card};
-use super::case_row::{CaseRow, report_lines, row, why_lost};
+use super::case_row::{CaseRow, expected, report_lines, row, why_lost};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
+use super::verdicts::faults_told;
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    Arrival, CHECKLIST, CaseDesk, CasePage, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase,
-    UnsettledWord,
+    CHECKLIST, CaseDesk, CasePage, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase, UnsettledWord,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -125,6 +125,8 @@ struct OneCase {
     /// What the customer replied and nobody has answered yet.
     heard: Vec<String>,
     opened: String,
+    /// By whose clock times are told and typed; empty where it is the reader's.
+    clock: String,
     sent: Option<SentView>,
     /// What the customer was last told from the site.
     told: Vec<String>,
@@ -238,7 +240,7 @@ fn lay_out(
     desk.open.sort_by_key(ServiceCase::urgency);
     let p = pager::cut(&mut desk.open, page, ROWS_MAX, ("/cases", &[]), ask.lang);
     let (replied, closed): (Vec<ServiceCase>, _) = desk.closed.into_iter().partition(|case| !case.heard.is_empty());
-    let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask.lang)).collect();
+    let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask)).collect();
     CasesPage {
         c: ask.chrome("cases", true),
         headline,
@@ -299,7 +301,7 @@ fn lay_out_one(
     Typed { kept, closing: typed }: Typed,
 ) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
-    let (is_open, is_mine) = (case.closed.is_none(), !barred);
+    let (is_open, is_mine, place) = (case.closed.is_none(), !barred, ask.place(case.zone));
     let done = case.report.as_ref().map_or_else(|| typed.ticked(), |report| report.done);
     let points = CHECKLIST.iter().zip(checklist(lang)).zip(done);
     let coming = is_open && case.on_site.met.is_none() && case.sent.is_some();
@@ -310,9 +312,9 @@ fn lay_out_one(
         js: assets::field_js(),
         href: format!("/cases/{}", case.id),
         seen: case.revision,
-        eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
+        eta: if coming { field::there_in(&case.way, (page.now, place), lang) } else { String::new() },
         photos: tiles(photos),
-        row: row(case, page.now, lang),
+        row: row(case, page.now, ask),
         m: machine_card(&page, catalogue, lang),
         notice,
         bad: status != StatusCode::OK,
@@ -324,22 +326,27 @@ fn lay_out_one(
         tel: tel(&case.phone),
         phone: case.phone.clone(),
         contact: case.contact.clone(),
-        stage_with_advice: desk::stage_with_advice(case.stage, lang),
+        stage_with_advice: desk::stage_with_advice(case.stage, &page.advisor, lang),
         reads: field::reads(page.reader, lang),
         reader: page.reader.tag(),
         note_lacks: page.note_lacks,
         what: case.what.lines().map(str::to_owned).collect(),
         heard: case.heard.clone(),
-        opened: civil::date_time(case.opened, case.zone, lang),
+        clock: place.name(page.now, lang),
+        opened: civil::date_time(case.opened, place, lang),
         sent: case.sent.as_ref().map(|sent| SentView {
             name: sent.name.clone(),
             tel: tel(&sent.phone),
             phone: sent.phone.clone(),
             badge: sent.badge.clone(),
             // Who is there is expected no more.
-            eta: case.way.arrival.filter(|_| coming).map_or_else(String::new, |arrival| expected(arrival, &page, lang)),
+            eta: case
+                .way
+                .arrival
+                .filter(|_| coming)
+                .map_or_else(String::new, |arrival| expected(arrival, &page, place, lang)),
         }),
-        told: if is_open { text::told_of_case(&page, catalogue, lang) } else { Vec::new() },
+        told: if is_open { text::told_of_case(&page, catalogue, place, lang) } else { Vec::new() },
         can: Can {
             call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),
@@ -357,12 +364,7 @@ fn lay_out_one(
         withdrawn: case.withdrawn.is_some() || case.goes_on.is_some(),
         goes_on: case.goes_on.map_or_else(String::new, |id| format!("/cases/{id}")),
         technicians: page.technicians,
-        faults: catalogue
-            .faults
-            .iter()
-            .filter(|fault| fault.customer)
-            .map(|fault| Choice { key: fault.code.to_string(), name: text::fault(&fault.code, catalogue, lang) })
-            .collect(),
+        faults: faults_told(catalogue, lang),
         depots: page.depots,
         parts: parts(catalogue, lang),
         points: points.map(|((name, label), done)| Point { name, label, done }).collect(),
@@ -370,13 +372,6 @@ fn lay_out_one(
         record: lines(&page.record, catalogue, case.zone, lang),
         unsettled: why_lost(page.unsettled, lang),
     }
-}
-
-/// When somebody is expected, and since when that is known.
-fn expected(arrival: Arrival, page: &CasePage, lang: Lang) -> String {
-    let zone = page.case.zone;
-    let as_of = field::as_of(arrival, (page.now, zone), lang);
-    format!("{} · {as_of}", civil::date_time(arrival.at, zone, lang))
 }
 
 /// The closing checklist in words, in the order of [`CHECKLIST`].

@@ -17,12 +17,13 @@ use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use super::visits::machines;
+use crate::civil::{self, Place};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
     BookedVisit, Choice, CustomerAct, CustomerLine, CustomerPage, Customers, OwnMachine, Slot, StageChange,
 };
-use crate::{BackendError, Lang, civil};
+use crate::{BackendError, Lang};
 
 /// Customers on one page.
 const LINES_MAX: usize = 100;
@@ -143,7 +144,7 @@ fn lay_out(mut customers: Customers, page: usize, ask: &Ask) -> List {
         stage: stage_text(line.stage, lang),
         machines: line.machines,
         cases: line.open_cases,
-        visit: line.next_visit.map_or_else(|| "–".to_owned(), |at| civil::date_time(at, line.zone, lang)),
+        visit: line.next_visit.map_or_else(|| "–".to_owned(), |at| civil::date_time(at, ask.place(line.zone), lang)),
         advisor: line.advisor.clone(),
         hay: format!("{} {} {}", line.name, line.contact, line.advisor).to_lowercase(),
     };
@@ -248,8 +249,8 @@ fn lay_out_one(
         hints: lines(&page.hints, catalogue, zone, lang),
         changes: page.stages.iter().map(change).collect(),
         machines: page.machines.iter().map(|machine| own(machine, page, lang)).collect(),
-        cases: page.cases.iter().map(|case| row(case, page.now, lang)).collect(),
-        visits: page.visits.iter().map(|visit| booked(visit, zone, lang)).collect(),
+        cases: page.cases.iter().map(|case| row(case, page.now, ask)).collect(),
+        visits: page.visits.iter().map(|visit| booked(visit, ask.place(zone), lang)).collect(),
         contacts: page.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect(),
         record: lines(&page.record, catalogue, zone, lang),
         advisor: Choice { key: page.advisor.clone(), name: line.advisor.clone() },
@@ -268,8 +269,8 @@ fn people(page: &CustomerPage) -> Vec<Person> {
     page.people.iter().map(person).collect()
 }
 
-fn booked(visit: &BookedVisit, zone: chrono_tz::Tz, lang: Lang) -> (String, String, String) {
-    let when = text::when(Slot { from: visit.from, to: visit.to }, zone, lang);
+fn booked(visit: &BookedVisit, place: Place, lang: Lang) -> (String, String, String) {
+    let when = text::when(Slot { from: visit.from, to: visit.to }, place, lang);
     let who = if visit.technician.is_empty() { String::new() } else { format!(" · {}", visit.technician) };
     (advisory_href(&visit.case), when, format!("{}{who}", machines(&visit.tasks, lang)))
 }

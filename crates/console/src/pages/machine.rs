@@ -138,7 +138,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         fig: page_figure(&detail.curve, catalogue, lang),
         findings: findings(detail, catalogue, lang),
         advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
-        visit: detail.visit.as_ref().map(|(case, slot)| (text::when(*slot, zone, lang), move_href(case))),
+        visit: detail.visit.as_ref().map(|(case, slot)| (text::when(*slot, ask.place(zone), lang), move_href(case))),
         forecast: forecast.and_then(|finding| forecast_card(finding, now, zone, lang)),
         health_line: health_line(detail, lang),
         baseline: baseline(detail, lang),

@@ -13,6 +13,9 @@ use super::asker::{Asker, WAY};
 use crate::access::{self, How, Identity};
 use crate::accounts::{Asking, Role};
 use crate::lang::{self, Lang};
+use chrono_tz::Tz;
+
+use crate::civil::Place;
 use crate::router::App;
 use crate::text::{self, Words, desk};
 use crate::{BackendError, api, assets, rights};
@@ -25,6 +28,8 @@ pub(crate) struct Ask {
     chosen: bool,
     path: String,
     query: String,
+    /// The time of the company, by which the readers of its pages live.
+    ours: Tz,
     /// Who asks: recorded with what is done.
     pub(crate) by: String,
     /// Whose rights the one who asks has; none where nobody needs to be known.
@@ -38,7 +43,7 @@ pub(crate) struct Ask {
 impl FromRequestParts<App> for Ask {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let query = parts.uri.query().unwrap_or("").to_owned();
         let chosen = query.split('&').any(|pair| pair.starts_with("lang="));
         let identity = parts.extensions.get::<Identity>();
@@ -50,7 +55,8 @@ impl FromRequestParts<App> for Ask {
         let role = identity.map(|identity| identity.role);
         let lang = lang::negotiate(Some(&query), &parts.headers);
         let way = access::cookie(&parts.headers, WAY);
-        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by, role, person, way })
+        let ours = app.backend.zone();
+        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, ours, by, role, person, way })
     }
 }
 
@@ -124,6 +130,11 @@ impl Ask {
             person: self.person.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
             role: self.role,
         }
+    }
+
+    /// The time of a customer, as whoever asks reads it.
+    pub(crate) const fn place(&self, zone: Tz) -> Place {
+        Place::seen_from(zone, self.ours)
     }
 
     /// Who asks, as far as errands go.

@@ -100,14 +100,14 @@ struct Reply {
 }
 
 impl Reply {
-    fn of(reply: LooseReply, lang: Lang) -> Self {
+    fn of(reply: LooseReply, ask: &Ask) -> Self {
         let from = [reply.customer, reply.machine_name].into_iter().filter(|part| !part.is_empty());
         Self {
             id: reply.id,
             href: customer_href(&reply.customer_id),
             from: from.collect::<Vec<_>>().join(" · "),
             text: reply.text,
-            at: civil::date_time(reply.at, reply.zone, lang),
+            at: civil::date_time(reply.at, ask.place(reply.zone), ask.lang),
         }
     }
 }
@@ -140,11 +140,11 @@ struct Broken {
 }
 
 impl Broken {
-    fn of(desk: CaseDesk, lang: Lang) -> Self {
+    fn of(desk: CaseDesk, ask: &Ask) -> Self {
         let mut waiting: Vec<ServiceCase> =
             desk.open.into_iter().chain(desk.closed).filter(ServiceCase::waits).collect();
         waiting.sort_by_key(ServiceCase::urgency);
-        let rows = waiting.iter().take(BROKEN_MAX).map(|case| row(case, desk.now, lang)).collect();
+        let rows = waiting.iter().take(BROKEN_MAX).map(|case| row(case, desk.now, ask)).collect();
         Self { all: waiting.len(), rows }
     }
 }
@@ -155,7 +155,7 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Do
     let lang = ask.lang;
     match app.ask(move |backend| Ok((backend.queue(from, CARDS_MAX)?, backend.cases(lang)?))).await {
         Ok((queue, cases)) => {
-            let broken = Broken::of(cases, lang);
+            let broken = Broken::of(cases, &ask);
             let waiting = queue.waiting + broken.all + queue.untold.len() + queue.replies.len();
             let number = queue.from.div_ceil(CARDS_MAX) + 1;
             let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), lang);
@@ -208,7 +208,7 @@ pub(crate) async fn show_again(
     let Ok(now) = app.ask(move |backend| backend.advisory(&id)).await else { return ask.failure(&error) };
     let headline = format!("{} · {}", now.machine_name, now.site_name);
     let is_written = now.is_written;
-    let card = card(now, app, ask.lang);
+    let card = card(now, app, ask);
     let letters = text::letters::words(ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::breach(fault, ask.lang)).collect(),
@@ -262,14 +262,11 @@ fn laid_out(
         single: pager.is_none(),
         bad: false,
         done: done.notice(ask.lang).to_owned(),
-        cards: cards
-            .into_iter()
-            .map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask.lang) })
-            .collect(),
+        cards: cards.into_iter().map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask) }).collect(),
         broken_all: Some(broken.all).filter(|all| *all > broken.rows.len()),
         broken: broken.rows,
         untold: untold.into_iter().map(Untold::from).collect(),
-        replies: replies.into_iter().map(|reply| Reply::of(reply, ask.lang)).collect(),
+        replies: replies.into_iter().map(|reply| Reply::of(reply, ask)).collect(),
         p: pager.unwrap_or_default(),
     };
     ask.html(StatusCode::OK, &page)

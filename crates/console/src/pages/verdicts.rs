@@ -106,8 +106,17 @@ pub(crate) async fn give(State(app): State<App>, ask: Ask, Form(form): Form<Give
 
 /// Faults that could be found instead.
 pub(super) fn faults(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
-    let choice = |code: &FaultCode| Choice { key: code.to_string(), name: text::fault(code, catalogue, lang) };
-    catalogue.faults.iter().map(|fault| choice(&fault.code)).collect()
+    catalogue.faults.iter().map(|fault| choice(&fault.code, catalogue, lang)).collect()
+}
+
+/// Faults that a customer may be told of.
+pub(super) fn faults_told(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
+    let told = catalogue.faults.iter().filter(|fault| fault.customer);
+    told.map(|fault| choice(&fault.code, catalogue, lang)).collect()
+}
+
+fn choice(code: &FaultCode, catalogue: &Catalogue, lang: Lang) -> Choice {
+    Choice { key: code.to_string(), name: text::fault(code, catalogue, lang) }
 }
 
 /// A verdict in a line.

@@ -172,7 +172,7 @@ fn lay_out_one(
         judged: judged(page, &typed),
         class,
         state,
-        when: text::when(line.slot, line.zone, lang),
+        when: text::when(line.slot, ask.place(line.zone), lang),
         customer: line.customer.clone(),
         site: line.site_name.clone(),
         address: line.address.clone(),
@@ -188,7 +188,7 @@ fn lay_out_one(
         reads: field::reads(page.reader, lang),
         reader: page.reader.tag(),
         note_lacks: page.note_lacks,
-        stage_with_advice: desk::stage_with_advice(page.stage, lang),
+        stage_with_advice: desk::stage_with_advice(page.stage, &page.advisor, lang),
         bring: page.parts.iter().map(|part| bring(part, lang)).collect(),
         record: lines(&page.record, catalogue, line.zone, lang),
         earlier: page.earlier.iter().map(|visit| earlier(visit, page, catalogue, lang)).collect(),
@@ -203,7 +203,7 @@ fn lay_out_one(
             take_back: (booked && arrived) || (!barred && matches!(line.state, VisitState::Done | VisitState::Missed)),
         },
         eta: if line.way.is_under_way() {
-            field::there_in(&line.way, (page.now, line.zone), lang)
+            field::there_in(&line.way, (page.now, ask.place(line.zone)), lang)
         } else {
             String::new()
         },

@@ -117,8 +117,8 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
             _ => format!("{} {}", text::weekday(civil::weekday_of(on), lang), civil::day(on, lang)),
         };
         match days.last_mut().filter(|last| last.name == name) {
-            Some(last) => last.stops.push(stop(visit, catalogue, lang)),
-            None => days.push(Day { name, stops: vec![stop(visit, catalogue, lang)] }),
+            Some(last) => last.stops.push(stop(visit, catalogue, ask)),
+            None => days.push(Day { name, stops: vec![stop(visit, catalogue, ask)] }),
         }
     }
     let own = whose.as_deref().unwrap_or_default();
@@ -134,7 +134,7 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
         of: day.of.clone(),
         technicians: day.technicians,
         changes: day.changes.iter().map(|change| changed(change, day.zone, lang)).collect(),
-        cases: cases.iter().take(CASES_MAX).map(|case: &ServiceCase| row(case, day.now, lang)).collect(),
+        cases: cases.iter().take(CASES_MAX).map(|case: &ServiceCase| row(case, day.now, ask)).collect(),
         more_cases: if more == 0 { String::new() } else { field::more_cases(more, lang) },
         p: pager::of(day.all, number, STOPS_MAX, ("/visits", &[("of", &asked.of)]), lang),
         days,
@@ -148,13 +148,14 @@ fn changed(change: &VisitChange, zone: chrono_tz::Tz, lang: Lang) -> (String, St
     (href(change.of), said, civil::date_time(change.at, zone, lang))
 }
 
-fn stop(visit: &VisitLine, catalogue: &Catalogue, lang: Lang) -> Stop {
+fn stop(visit: &VisitLine, catalogue: &Catalogue, ask: &Ask) -> Stop {
+    let lang = ask.lang;
     let (class, state) = field::visit_state(visit.state, &visit.way, lang);
     Stop {
         href: format!("/visits/{}", visit.id),
         class,
         state,
-        hours: civil::slot(visit.slot, visit.zone, lang).1,
+        hours: civil::slot(visit.slot, ask.place(visit.zone), lang).1,
         customer: visit.customer.clone(),
         tasks: visit.tasks.iter().map(|task| task_line(task, catalogue, lang)).collect(),
         address: if visit.address.is_empty() { visit.site_name.clone() } else { visit.address.clone() },

@@ -4,8 +4,9 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
 use super::{undelivered, words};
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::{CasePage, Delivery, Progress, Slot};
-use crate::{Lang, civil};
 
 /// Ends of work are told in quarters of an hour, as the letters have them.
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
@@ -21,7 +22,7 @@ pub(super) const fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'st
 pub(crate) fn progress(
     told: &Progress,
     catalogue: &Catalogue,
-    (now, zone): (Timestamp, Tz),
+    (now, place): (Timestamp, impl Into<Place>),
     lang: Lang,
 ) -> Vec<String> {
     let mut lines = Vec::new();
@@ -35,7 +36,7 @@ pub(crate) fn progress(
         });
     }
     let until = Timestamp::from_millis((told.until.millis() + QUARTER_MS - 1).div_euclid(QUARTER_MS) * QUARTER_MS);
-    let clock = civil::clock_or_date(until, now, zone, lang);
+    let clock = civil::clock_or_date(until, now, place, lang);
     if until > now {
         lines.push(match lang {
             Lang::En => format!("The work will take until about {clock}."),
@@ -46,18 +47,18 @@ pub(crate) fn progress(
 }
 
 /// What the customer of a broken machine was last told: what was found, and by when else a call comes.
-pub(crate) fn told_of_case(page: &CasePage, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
+pub(crate) fn told_of_case(page: &CasePage, catalogue: &Catalogue, place: Place, lang: Lang) -> Vec<String> {
     let (case, now) = (&page.case, page.now);
     let found = case.progress.as_ref().filter(|_| page.wrote_of_progress);
-    let found = found.map(|told| progress(told, catalogue, (now, case.zone), lang));
+    let found = found.map(|told| progress(told, catalogue, (now, place), lang));
     let by = case.call_back_by.filter(|_| page.wrote_of_slip);
-    let call = super::field::call_by(case.call_back, by, (now, case.zone), lang);
+    let call = super::field::call_by(case.call_back, by, (now, place), lang);
     found.unwrap_or_default().into_iter().chain(call).collect()
 }
 
 /// A slot in one line.
-pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
-    let (day, hours) = civil::slot(slot, zone, lang);
+pub(crate) fn when(slot: Slot, place: impl Into<Place>, lang: Lang) -> String {
+    let (day, hours) = civil::slot(slot, place, lang);
     format!("{day}{}{hours}", pick(lang, ", ", ""))
 }
 
@@ -172,8 +173,8 @@ pub(crate) fn lost_because(reason: &str, lang: Lang) -> String {
 }
 
 /// `could not be sent yet: …; next try 18 Jul, 14:05`.
-pub(crate) fn not_sent_yet(delivery: &Delivery, zone: Tz, lang: Lang) -> String {
-    let (reason, next) = (undelivered(&delivery.reason, lang), civil::date_time(delivery.next, zone, lang));
+pub(crate) fn not_sent_yet(delivery: &Delivery, place: Place, lang: Lang) -> String {
+    let (reason, next) = (undelivered(&delivery.reason, lang), civil::date_time(delivery.next, place, lang));
     match lang {
         Lang::En => format!("Could not be sent yet: {reason}; next try {next}."),
         Lang::Zh => format!("尚未能发出：{reason}；下次尝试{next}。"),
@@ -208,8 +209,8 @@ pub(crate) fn your_wish(wish: &str, lang: Lang) -> String {
 }
 
 /// A heading over what an advisor can do once the visit's time has passed.
-pub(crate) fn has_it_taken_place(slot: Slot, zone: Tz, lang: Lang) -> String {
-    format!("{} {}", when(slot, zone, lang), words(lang).took_place_ask)
+pub(crate) fn has_it_taken_place(slot: Slot, place: Place, lang: Lang) -> String {
+    format!("{} {}", when(slot, place, lang), words(lang).took_place_ask)
 }
 
 /// Why the times of a letter lie so late: `last` is the last day of the customer's busy season.

@@ -7,8 +7,9 @@ pub(crate) use super::plans::{band, counted, demand_line, planned_hours, plannin
 pub(crate) use super::stage::{stage, stage_advice, stage_with_advice};
 pub(crate) use super::verdicts::{confirmed_of, precision_headline};
 use super::{duration, look_up, number};
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::{CaseDesk, Found, Timer, TimerState};
-use crate::{Lang, civil};
 
 words! {
     // What was said in a call.
@@ -242,8 +243,8 @@ pub(crate) fn timer_line(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> 
 }
 
 /// `promised by 14:25`.
-pub(crate) fn promised_by(due: Timestamp, zone: Tz, lang: Lang) -> String {
-    let at = civil::date_time(due, zone, lang);
+pub(crate) fn promised_by(due: Timestamp, place: Place, lang: Lang) -> String {
+    let at = civil::date_time(due, place, lang);
     match lang {
         Lang::En => format!("promised by {at}"),
         Lang::Zh => format!("承诺{at}之前"),
@@ -268,6 +269,7 @@ pub(crate) fn cases_headline(desk: &CaseDesk, lang: Lang) -> String {
 pub(crate) fn source(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
         ("customer", "reported by the customer", "客户报修"),
+        ("reply", "reported by the customer in writing", "客户来信报修"),
         ("controller", "a trip reported by the controller", "控制器上报跳机"),
         ("advisor", "opened by the advisor", "顾问登记"),
     ];

@@ -5,8 +5,9 @@ use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::duration;
 pub(crate) use super::promises::{call_by, case_headline, promise};
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::{Arrival, VisitState, Way};
-use crate::{Lang, civil};
 
 words! {
     // A technician's day.
@@ -183,7 +184,7 @@ words! {
     personal_hint = "Everything kept about this customer, to hand out or to erase.", "与该客户有关的全部数据，可以导出或删除。";
     export = "Download as a file", "导出为文件";
     erase = "Erase for good", "永久删除";
-    erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, open matters closed, links open nothing any more. Figures without names stay. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，未办完的事项结束，链接全部失效。不含姓名的统计数字保留。此操作无法撤销。";
+    erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, open matters closed, links open nothing any more. Figures without names stay. Of what the machines themselves sent, nothing is changed: notes in it are shown no more but stay in the log of measurements, and messages that could not be read stay in quarantine until newer ones need the room; backups keep what was in them. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，未办完的事项结束，链接全部失效。不含姓名的统计数字保留。机器自己发来的数据不作改动：其中的备注不再显示，但仍保存在测量日志里；无法解析的消息留在隔离区，直到被新的消息挤出；备份里的内容也不变。此操作无法撤销。";
     erase_type = "To confirm, type the customer's key", "请输入客户编号以确认";
     erased = "What was personal is erased.", "个人数据已删除。";
 }
@@ -210,9 +211,9 @@ pub(crate) fn about_minutes(minutes: i64, lang: Lang) -> String {
 
 /// When somebody on the way will be there, in a line for whoever waits and for whoever drives: the clock time that the letters have,
 /// and how long that still is. What has passed is not promised again.
-pub(crate) fn there_in(way: &Way, (now, zone): (Timestamp, Tz), lang: Lang) -> String {
+pub(crate) fn there_in(way: &Way, (now, place): (Timestamp, impl Into<Place>), lang: Lang) -> String {
     let Some(arrival) = way.arrival else { return words(lang).way_no_time.to_owned() };
-    let clock = civil::clock_or_date(arrival.at, now, zone, lang);
+    let clock = civil::clock_or_date(arrival.at, now, place, lang);
     let left = (arrival.at - now) / MINUTE_MS;
     match (left >= 0, lang) {
         (true, Lang::En) => format!("Arriving at about {clock}, in {}", about_minutes(left, lang)),

@@ -1,27 +1,26 @@
 //! A machine that goes with what the customer knows of another one, in words for the advisor.
 
-use chrono_tz::Tz;
-
 use super::when;
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::Joins;
-use crate::{Lang, civil};
 
 /// Why a case has no letter of its own, and what approving it does. `is_own` says that it is service of the very machine that it
 /// joins.
-pub(crate) fn joins(joins: &Joins, is_own: bool, zone: Tz, lang: Lang) -> String {
+pub(crate) fn joins(joins: &Joins, is_own: bool, place: Place, lang: Lang) -> String {
     let name = &joins.machine_name;
-    let told = joins.told.map(|told| civil::date_time(told, zone, lang)).unwrap_or_default();
+    let told = joins.told.map(|told| civil::date_time(told, place, lang)).unwrap_or_default();
     match (&joins.visit, joins.told.is_some(), lang) {
         (Some((visit, then)), _, Lang::En) => format!(
             "No letter of its own: our visit to {name} on {} can take this along and then lasts until {}. Once you approve, an \
              updated confirmation goes out on {told} at the earliest.",
-            when(*visit, zone, lang),
-            civil::clock(then.to, zone)
+            when(*visit, place, lang),
+            civil::clock(then.to, place.zone)
         ),
         (Some((visit, then)), _, Lang::Zh) => format!(
             "不单独发信：{name}已约好{}上门，可以一起做，到{}结束。批准后最早{told}发出更新后的上门确认。",
-            when(*visit, zone, lang),
-            civil::clock(then.to, zone)
+            when(*visit, place, lang),
+            civil::clock(then.to, place.zone)
         ),
         (None, true, Lang::En) if is_own => format!(
             "No second letter within days: the one about {name} is not answered yet. Once you approve, its page \
@@ -70,7 +69,7 @@ mod tests {
                 told: told.then(|| at("2026-07-16T00:00:00Z")),
             };
             for is_own in [false, true] {
-                assert!(super::joins(&joins, is_own, chrono_tz::Asia::Shanghai, lang).contains(expected));
+                assert!(super::joins(&joins, is_own, chrono_tz::Asia::Shanghai.into(), lang).contains(expected));
             }
         }
         check(

@@ -32,6 +32,7 @@ mod stage;
 mod taps;
 mod verdicts;
 mod works;
+mod zones;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use bound::{bind_all, bound_page};
@@ -68,3 +69,4 @@ pub(crate) use record::{happening, sign, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
 pub(crate) use works::{capitalised, proposal, proposal_detail, visit_change, work_done, work_listed, work_looked_at};
+pub(crate) use zones::zone;

@@ -1,12 +1,12 @@
 //! Sentences with figures in them.
 
 use chrono::Timelike;
-use chrono_tz::Tz;
 use foretell_model::{Limit, Timestamp};
 
 use super::{governor_reason, number, percent, remark, words};
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::{AdvisoryState, Governor, HiddenBy, Unsent};
-use crate::{Lang, civil};
 
 /// Why health is hidden.
 pub(crate) const fn hidden_by(why: HiddenBy, lang: Lang) -> &'static str {
@@ -118,26 +118,26 @@ pub(crate) fn probability_before_slot(share: f64, lang: Lang) -> String {
 
 /// An instant from which on something may happen: an hour that somebody set is told, a minute that came about by counting days
 /// is not.
-pub(super) fn set_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
-    let is_set = matches!(civil::local(at, zone).minute(), 0 | 30);
-    if is_set { civil::date_time(at, zone, lang) } else { civil::day_of(at, zone, lang) }
+pub(super) fn set_time(at: Timestamp, place: Place, lang: Lang) -> String {
+    let is_set = matches!(civil::local(at, place.zone).minute(), 0 | 30);
+    if is_set { civil::date_time(at, place, lang) } else { civil::day_of(at, place.zone, lang) }
 }
 
 /// Where a card stands.
-pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String {
+pub(crate) fn card_state(state: &AdvisoryState, place: Place, lang: Lang) -> String {
     let words = words(lang);
-    let at = |at: Timestamp| civil::date_time(at, zone, lang);
+    let at = |at: Timestamp| civil::date_time(at, place, lang);
     // Days were asked for, and nobody keeps quiet to the minute.
-    let day = |at: Timestamp| civil::day_of(at, zone, lang);
+    let day = |at: Timestamp| civil::day_of(at, place.zone, lang);
     match (state, lang) {
         (AdvisoryState::Draft, _) => words.state_draft.to_owned(),
         (AdvisoryState::Approved { release: None }, Lang::En) => "Approved".to_owned(),
         (AdvisoryState::Approved { release: None }, Lang::Zh) => "已批准".to_owned(),
         (AdvisoryState::Approved { release: Some(then) }, Lang::En) => {
-            format!("Approved, goes out {}", set_time(*then, zone, lang))
+            format!("Approved, goes out {}", set_time(*then, place, lang))
         }
         (AdvisoryState::Approved { release: Some(then) }, Lang::Zh) => {
-            format!("已批准，{}发出", set_time(*then, zone, lang))
+            format!("已批准，{}发出", set_time(*then, place, lang))
         }
         (AdvisoryState::Postponed { until, reason }, Lang::En) => format!("Postponed to {}: {reason}", day(*until)),
         (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到{}：{reason}", day(*until)),
@@ -162,14 +162,14 @@ pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String 
 }
 
 /// Whether the contact rules let it go now.
-pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
+pub(crate) fn governor(verdict: &Governor, place: Place, lang: Lang) -> String {
     match (verdict, lang) {
         (Governor::Allowed, _) => words(lang).governor_allowed.to_owned(),
         (Governor::Held { until, reason }, Lang::En) => {
-            format!("Held until {}: {}.", set_time(*until, zone, lang), governor_reason(reason, lang))
+            format!("Held until {}: {}.", set_time(*until, place, lang), governor_reason(reason, lang))
         }
         (Governor::Held { until, reason }, Lang::Zh) => {
-            format!("{}，{}再发。", governor_reason(reason, lang), set_time(*until, zone, lang))
+            format!("{}，{}再发。", governor_reason(reason, lang), set_time(*until, place, lang))
         }
         (Governor::Refused { reason }, Lang::En) => format!("Not to be sent: {}.", governor_reason(reason, lang)),
         (Governor::Refused { reason }, Lang::Zh) => format!("不可发送：{}。", governor_reason(reason, lang)),
@@ -177,10 +177,10 @@ pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
 }
 
 /// The same of the confirmation of a booked visit, which goes out at once only where it disturbs nobody.
-pub(crate) fn confirmation_waits(verdict: &Governor, zone: Tz, lang: Lang) -> String {
+pub(crate) fn confirmation_waits(verdict: &Governor, place: Place, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("Confirmation of the visit: {}", governor(verdict, zone, lang)),
-        Lang::Zh => format!("上门确认：{}", governor(verdict, zone, lang)),
+        Lang::En => format!("Confirmation of the visit: {}", governor(verdict, place, lang)),
+        Lang::Zh => format!("上门确认：{}", governor(verdict, place, lang)),
     }
 }
 

@@ -5,8 +5,9 @@ use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::duration;
 use super::field::words;
+use crate::Lang;
+use crate::civil::{self, Place};
 use crate::view::{Timer, TimerState, Way};
-use crate::{Lang, civil};
 
 /// Where the customer's case stands, in one line.
 pub(crate) fn case_headline(
@@ -52,9 +53,15 @@ pub(crate) fn case_headline(
 }
 
 /// By when a customer is called whose first promise slipped, as it was told; none where the call was made or that has passed too.
-pub(crate) fn call_by(call: Timer, by: Option<Timestamp>, (now, zone): (Timestamp, Tz), lang: Lang) -> Option<String> {
+pub(crate) fn call_by(
+    call: Timer,
+    by: Option<Timestamp>,
+    (now, place): (Timestamp, impl Into<Place>),
+    lang: Lang,
+) -> Option<String> {
     let by = by.filter(|by| call.met.is_none() && *by > now)?;
-    let (due, by) = (civil::clock_or_date(call.due, now, zone, lang), civil::clock_or_date(by, now, zone, lang));
+    let place = place.into();
+    let (due, by) = (civil::clock_or_date(call.due, now, place.zone, lang), civil::clock_or_date(by, now, place, lang));
     Some(match lang {
         Lang::En => format!("by {by}; we had said {due}, and we are sorry"),
         Lang::Zh => format!("{by}前；原来说好{due}前，让您久等了"),

@@ -250,10 +250,10 @@ fn rule(data: &str, zone: Tz, lang: Lang) -> String {
     };
     match (until, lang) {
         (Some(until), Lang::En) => {
-            format!("{}, until {}", codes::governor_reason(label, lang), set_time(until, zone, lang))
+            format!("{}, until {}", codes::governor_reason(label, lang), set_time(until, zone.into(), lang))
         }
         (Some(until), Lang::Zh) => {
-            format!("{}，{}再发", codes::governor_reason(label, lang), set_time(until, zone, lang))
+            format!("{}，{}再发", codes::governor_reason(label, lang), set_time(until, zone.into(), lang))
         }
         (None, _) if !data.contains(' ') && !data.is_empty() => codes::governor_reason(data, lang),
         (None, Lang::Zh) => dropped_zh(data).map_or_else(|| remark(data, lang), str::to_owned),

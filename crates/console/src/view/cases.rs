@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{FaultCode, Finding, Timestamp};
 
-use super::{EarlierVisit, PartToBring, Timer, TimerState, Way};
+use super::{EarlierVisit, PartToBring, Person, Timer, TimerState, Way};
 use crate::Lang;
 
 /// Who comes.
@@ -186,6 +186,8 @@ pub struct CasePage {
     pub now: Timestamp,
     /// The case.
     pub case: ServiceCase,
+    /// Whom of us the customer has.
+    pub advisor: Person,
     /// The machine that broke.
     pub machine: BrokenMachine,
     /// Whom one could send.

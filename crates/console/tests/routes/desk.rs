@@ -185,7 +185,11 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
     let shown = || async { send(app.clone(), Request::get("/cases/103").body(Body::empty()).unwrap()).await.body };
     for (path, body, expected) in [
         ("/cases/103/called", "remark=Comes+at+once", "Send somebody"),
-        ("/cases/103/send", "technician=weber&eta=2026-07-18T10:00", "Expected on site 18 Jul, 10:00 · as of"),
+        (
+            "/cases/103/send",
+            "technician=weber&eta=2026-07-18T10:00",
+            "Expected on site 18 Jul, 10:00 Berlin time · as of",
+        ),
         ("/cases/103/arrived", "", "Leave the place tidy"),
         (
             "/cases/103/close",
@@ -209,6 +213,26 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
     }
     let late = send(app.clone(), form("/cases/103/arrived", "")).await;
     assert_eq!(late.status, StatusCode::CONFLICT, "it is closed");
+}
+
+#[tokio::test]
+async fn the_clock_of_a_customer_far_away_is_named() {
+    let app = app();
+    let page = |path: &'static str| send(app.clone(), Request::get(path).body(Body::empty()).unwrap());
+    for (path, en, zh) in [
+        ("/cases/103", "promised by 18 Jul, 08:08 Berlin time", "承诺7月18日08:08（柏林时间）之前"),
+        ("/advisory/s03%2Fk-01%2Fcooler_clogging%2F1", " Berlin time", "（柏林时间）"),
+    ] {
+        for (lang, expected) in [("en", en), ("zh-CN", zh)] {
+            let request = Request::get(format!("{path}?lang={lang}")).body(Body::empty()).unwrap();
+            let body = send(app.clone(), request).await.body;
+            assert!(body.contains(expected), "{path}: {body}");
+        }
+    }
+    // In the company's own time there is nothing to be said.
+    let near = page("/cases/101?lang=en").await.body;
+    assert!(near.contains("promised by") && !near.contains(" time<") && !near.contains("UTC"), "{near}");
+    assert!(!page(CARD).await.body.contains("Shanghai time"));
 }
 
 #[tokio::test]

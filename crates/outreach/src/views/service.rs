@@ -16,6 +16,8 @@ named! {
     Source {
         /// The customer said so.
         Customer = "customer",
+        /// The customer wrote so, in answer to a letter or of own accord.
+        Reply = "reply",
         /// The controller tripped.
         Controller = "controller",
         /// The advisor saw or heard it.

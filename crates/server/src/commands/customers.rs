@@ -70,7 +70,8 @@ fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> R
     let folder = service::Photos::new(&config.data.dir);
     folder.delete(&photos).map_err(|error| Failure::writing(&config.data.dir.join("photos"), error))?;
     output.line(&format!(
-        "what was personal about customer `{id}` is erased, {} with it",
+        "what was personal about customer `{id}` is erased, {} with it; notes that the machines sent stay in the log, messages that \
+         could not be read in quarantine, and backups as they were made",
         count(photos.len() as u64, "photo")
     ))
 }

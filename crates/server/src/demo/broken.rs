@@ -67,7 +67,9 @@ fn line(case: &ServiceCase, step: Step, console: &str) -> String {
         Step::Sent | Step::Reported => None,
     };
     let said = match (step, case.source) {
-        (Step::Reported, Source::Customer) => format!("it has broken down, the customer says; call back: {page}"),
+        (Step::Reported, Source::Customer | Source::Reply) => {
+            format!("it has broken down, the customer says; call back: {page}")
+        }
         (Step::Reported, Source::Controller) => {
             format!("it has stopped, its controller says; call the customer: {page}")
         }

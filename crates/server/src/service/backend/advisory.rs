@@ -123,7 +123,7 @@ impl ServiceBackend {
                 .clone()
                 .map(|word| Unsent { is_after: word.kind == Kind::FollowUp, reason: word.reason }),
             governor: governor(&card),
-            contacts: card.contacts.iter().map(|happening| contact(happening, &machine, sites)).collect(),
+            contacts: card.contacts.iter().map(|happening| contact(happening, &machine, sites, reader)).collect(),
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
             links_open: card.links_open,

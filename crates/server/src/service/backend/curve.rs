@@ -52,6 +52,11 @@ pub(super) fn marks<'a>(noted: &[findings::Mark], findings: impl Iterator<Item =
     marks
 }
 
+/// What somebody noted at a machine may name people: where those were erased the log keeps it, and nobody is shown it any more.
+pub(super) fn strike_notes(marks: &mut Vec<Mark>) {
+    marks.retain(|mark| mark.kind != MarkKind::Note);
+}
+
 fn mark(noted: &findings::Mark) -> Mark {
     let kind = match noted.kind {
         findings::MarkKind::Maintenance => MarkKind::Maintenance,
@@ -73,6 +78,19 @@ mod tests {
     use foretell_model::{FaultCode, FindingId, MachineId, RulDays};
 
     use super::*;
+
+    #[test]
+    fn nobody_is_shown_what_was_noted_at_the_machine_of_somebody_erased() {
+        let noted = |kind, text: &str| findings::Mark { at: Timestamp::default(), kind, text: text.to_owned() };
+        let told = [
+            noted(findings::MarkKind::Note, "ask for Ms Baker"),
+            noted(findings::MarkKind::Maintenance, "oil_changed"),
+        ];
+        let mut marks = marks(&told, [].iter());
+        assert_eq!(marks.len(), 2);
+        strike_notes(&mut marks);
+        assert_eq!(marks.iter().map(|mark| mark.label.as_str()).collect::<Vec<_>>(), ["oil_changed"]);
+    }
 
     #[test]
     fn a_curve_shows_the_window_that_its_words_tell_and_no_other() {

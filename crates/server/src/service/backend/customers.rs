@@ -13,7 +13,7 @@ use foretell_outreach::{Appointment, Customer, CustomerStage, Desk, Outreach, Ta
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
-use super::record::{channel, speaker, words};
+use super::record::{channel, speaker};
 use super::registry::{self, Sites, language, zone};
 use super::visits::task;
 
@@ -159,7 +159,7 @@ impl ServiceBackend {
             from: speaker(entry),
             machine: sites.machine_named(entry),
             what: entry.what.clone(),
-            data: if entry.what == "replied" { words(entry) } else { sites.concerning(entry, lang) },
+            data: sites.said(entry, lang),
         };
         Ok(entries.iter().map(contact).collect())
     }

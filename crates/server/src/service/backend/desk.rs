@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use foretell_console::view::{
-    CaseAct, CaseDesk, CasePage, CaseReport, Choice, FaultPrecision, Found, Progress, RecordLine, Sent, ServiceCase,
-    UnsettledWord, Verdict,
+    CaseAct, CaseDesk, CasePage, CaseReport, Choice, FaultPrecision, Found, Person, Progress, RecordLine, Sent,
+    ServiceCase, UnsettledWord, Verdict,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, FaultCode, FindingId, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp};
@@ -18,6 +18,7 @@ use super::guest::case_way;
 use super::record::name;
 use super::registry::{Sites, lang as registry_lang, language, zone};
 use super::revision;
+use super::visits::person;
 
 /// Closed cases shown below the open ones.
 pub(super) const CLOSED_MAX: u32 = 20;
@@ -85,6 +86,7 @@ impl ServiceBackend {
         record.iter_mut().for_each(|line| line.machine.clear());
         Ok(CasePage {
             now: look.now,
+            advisor: self.advisor_of(&case, &look)?,
             machine: self.broken_machine(&case, &look)?,
             technicians: look.technicians(),
             depots: look.depots(),
@@ -98,6 +100,13 @@ impl ServiceBackend {
             wrote_of_slip: wrote(Kind::Notice),
             wrote_of_progress: wrote(Kind::Progress),
         })
+    }
+
+    fn advisor_of(&self, case: &outreach::ServiceCase, look: &Look) -> Result<Person, BackendError> {
+        let customer = case.customer.as_deref().and_then(|key| look.sites.customer_named(key));
+        let Some(customer) = customer else { return Ok(Person::default()) };
+        let known = self.outreach.advisor(&customer.advisor).map_err(of_outreach)?;
+        Ok(known.map_or_else(Person::default, |advisor| person(&advisor, look.lang)))
     }
 
     fn unsettled_words(&self, id: i64) -> Result<Vec<UnsettledWord>, BackendError> {

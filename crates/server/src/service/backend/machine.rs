@@ -56,7 +56,10 @@ impl ServiceBackend {
         let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
         let rated_kw = registered.as_ref().and_then(|machine| machine.rated_kw);
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
-        let marks = curve::marks(&self.room.marks(id), findings.iter());
+        let mut marks = curve::marks(&self.room.marks(id), findings.iter());
+        if sites.customer(id).is_some_and(|owner| owner.erased) {
+            curve::strike_notes(&mut marks);
+        }
         let known = matches!(summary.health, Health::Known { .. });
         let mut open = open(&view, &findings);
         let mut features = features(&view, &summary.health);

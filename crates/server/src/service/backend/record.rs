@@ -60,6 +60,14 @@ impl Sites {
         self.technician(key).map_or_else(|| key.to_owned(), |known| name(known, lang))
     }
 
+    /// What was said, without the way it came.
+    pub(super) fn said(&self, entry: &Happening, lang: Lang) -> String {
+        match entry.why.split_once(": ").filter(|_| entry.what == "replied") {
+            Some((_, words)) => words.to_owned(),
+            None => self.concerning(entry, lang),
+        }
+    }
+
     /// What an entry notes; who was sent is noted by key and read by name.
     pub(super) fn concerning(&self, entry: &Happening, lang: Lang) -> String {
         match entry.what.as_str() {
@@ -84,14 +92,14 @@ pub(super) fn name(technician: &Technician, lang: Lang) -> String {
 }
 
 /// What passed between us and the customer; the machine is named where it is another one.
-pub(super) fn contact(happening: &Happening, of: &MachineId, sites: &Sites) -> Contact {
+pub(super) fn contact(happening: &Happening, of: &MachineId, sites: &Sites, lang: Lang) -> Contact {
     let is_other = happening.machine.as_deref().is_some_and(|machine| machine != of.as_str());
     Contact {
         at: happening.at,
         channel: channel(happening).to_owned(),
         from: speaker(happening),
         what: happening.what.clone(),
-        data: words(happening),
+        data: sites.said(happening, lang),
         machine: sites.machine_named(happening).filter(|_| is_other),
     }
 }
@@ -126,12 +134,6 @@ pub(super) fn channel(happening: &Happening) -> &str {
         },
         _ => "phone",
     }
-}
-
-/// What was said, without the way it came.
-pub(super) fn words(happening: &Happening) -> String {
-    let said = happening.why.split_once(": ").filter(|_| happening.what == "replied");
-    said.map_or_else(|| happening.why.clone(), |(_, words)| words.to_owned())
 }
 
 #[cfg(test)]

@@ -136,11 +136,7 @@ impl ServiceBackend {
             stage: stage.map(outreach::CustomerStage::level),
             note_lacks: sheet.report.as_ref().is_some_and(|report| report.lacks_note_in(language(reader))),
             reader,
-            advisor: sheet.advisor.as_ref().map_or_else(Person::default, |advisor| Person {
-                name: language(lang).of(&advisor.name).to_owned(),
-                role: language(lang).of(&advisor.role).to_owned(),
-                phone: advisor.phone.clone(),
-            }),
+            advisor: sheet.advisor.as_ref().map_or_else(Person::default, |advisor| person(advisor, lang)),
             parts: {
                 let works = sheet.errand.tasks.iter().flat_map(|task| &task.works);
                 self.parts_for(&sheet.errand.machine, works.map(String::as_str), lang)?
@@ -347,4 +343,14 @@ pub(super) fn way(errand: &outreach::Errand) -> Way {
 /// When somebody is expected, as letters tell it too.
 pub(super) fn arrival(known: outreach::Arrival) -> Arrival {
     Arrival { at: known.about(), as_of: known.as_of, told: known.told }
+}
+
+/// One of ours, as a reader of `lang` calls them.
+pub(super) fn person(advisor: &outreach::Advisor, lang: Lang) -> Person {
+    let own = language(lang);
+    Person {
+        name: own.of(&advisor.name).to_owned(),
+        role: own.of(&advisor.role).to_owned(),
+        phone: advisor.phone.clone(),
+    }
 }
