@@ -12,6 +12,7 @@ use crate::sd::day::{DayRecord, heat_share};
 const LOAD_TENTHS_MAX: f64 = 25.0;
 /// Nor does one draw so much more or less than usual while loaded, as a share.
 const DRAW_MAX: f64 = 0.2;
+
 /// What turns raw points into comparable ones. Single precision is far finer than any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reference {
@@ -74,13 +75,13 @@ impl Reference {
 /// minutes shows a coin toss per sample, so its duty is told from all its days; and idling it draws half the current but a
 /// quarter of the power, so a mean current would understate what a change of demand does.
 pub(crate) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<Heat>> {
-    let loaded_a = |d: &DayRecord| d.hot.is_some().then(|| d.hot.amps_a() as f32);
+    let loaded_a = |d: &DayRecord| d.hot.is_some().then(|| d.hot.amps_a());
     let Some(sample_h) = switching_h else {
-        return days.iter().map(|d| Some(Heat { made_a: loaded_a(d)?, draw_a: None })).collect();
+        return days.iter().map(|d| Some(Heat::drawn(loaded_a(d)?))).collect();
     };
     let of_day = |(d, share): (&DayRecord, Option<f64>)| {
-        let draw_a = loaded_a(d)?;
-        Some(Heat { made_a: draw_a, draw_a: Some(draw_a) }.times(heat_share(share?)))
+        let loaded = Heat::drawn(loaded_a(d)?);
+        Some(Heat { draw_a: Some(loaded.made_a), ..loaded }.times(heat_share(share?)))
     };
     days.iter().zip(duty::of_days(days, sample_h)).map(of_day).collect()
 }

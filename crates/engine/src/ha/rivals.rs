@@ -159,12 +159,15 @@ struct Over<'a> {
     k: f64,
     /// Weight of the saturated branch.
     weight: f64,
+    /// The excess of a lost cooler that shows as much, K.
+    excess_k: f64,
 }
 
 impl<'a> Over<'a> {
     fn of(sample: &'a Sample, baseline: &Baseline) -> Self {
         let expected = baseline.expect(&sample.at, 0.0);
-        Self { sample, k: sample.td_c - expected.td_c, weight: expected.weight }
+        let over = Self { sample, k: sample.td_c - expected.td_c, weight: expected.weight, excess_k: 0.0 };
+        Self { excess_k: over.explained_by_k(baseline), ..over }
     }
 
     /// What a lost cooler would show on that day, K.
@@ -196,7 +199,7 @@ fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// been as warm. What a valve hid of a clogged cooler until the first hot day has not come on that day.
 fn rise(before: &[Over<'_>], since: &[Over<'_>], baseline: &Baseline) -> Option<f64> {
     let now_k = middle(since.iter().map(|o| o.k))?;
-    let excess_k = middle(since.iter().map(|o| o.explained_by_k(baseline)))?;
+    let excess_k = middle(since.iter().map(|o| o.excess_k))?;
     middle(before.iter().map(|o| now_k.min(o.shown_k(baseline, excess_k)) - o.k))
 }
 
